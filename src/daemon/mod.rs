@@ -1,0 +1,1 @@
+//! The wiring: builds the rooms, starts and stops them in order, reloads.

@@ -1,0 +1,3 @@
+//! The operating system: clocks, signals, logs.
+
+pub mod clock;

@@ -1,0 +1,1 @@
+//! Names, help and labels of every metric, and how they are recorded and rendered.

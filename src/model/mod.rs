@@ -1,0 +1,22 @@
+//! The nouns of bascule: plain data that every room speaks, and nothing else.
+//!
+//! This room knows nobody and uses only the standard library. Words are those of
+//! the user documentation: a *network* has *endpoints*; a *round* is one probe of
+//! one endpoint; it climbs *layers* and ends in a *verdict* with a *reason*.
+
+mod layer;
+mod moment;
+mod name;
+mod reason;
+mod round;
+mod state;
+
+pub use layer::{Family, Kind, Layer};
+pub use moment::Moment;
+pub use name::{EndpointKey, Name};
+pub use reason::{Belongs, Reason};
+pub use round::{
+    AddressRound, CertificateFacts, DnsQuery, DnsRecord, HttpFacts, Phases, Redirect, Round,
+    TlsFacts, Transport,
+};
+pub use state::{Cause, Role, State, Verdict};

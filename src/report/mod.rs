@@ -1,0 +1,1 @@
+//! How a round is told: JSON for programs, a drawing for people.

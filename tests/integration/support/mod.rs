@@ -1,0 +1,1 @@
+//! What the tests share: servers of every kind of misbehaviour, certificates, ports.

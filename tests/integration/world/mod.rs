@@ -1,0 +1,1 @@
+//! The built-in default against a world in a network namespace.

@@ -1,5 +1,330 @@
 //! Decisions: rounds in, states and events out. Pure: no clock, no I/O, no log, std only.
+//!
+//! Three levels, one file each: [`endpoint`] counts rounds, [`network`] weighs endpoints,
+//! [`group`] chooses among networks. [`Engine::step`] is the only way in; the same inputs give
+//! the same outputs, and no input can make it fail.
 
+mod endpoint;
+mod group;
+mod network;
 mod plan;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::model::{
+    EndpointKey, Event, GroupView, Moment, Name, NetworkView, Snapshot, State, Trouble, Verdict,
+};
+use endpoint::Endpoint;
+use group::Group;
+use network::{Network, Tally};
+
+pub use endpoint::MAX_BACKOFF;
 pub use plan::{EndpointPlan, GroupPlan, NetworkPlan, Plan};
+
+/// What a round says about its endpoint.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// Which endpoint.
+    pub key: EndpointKey,
+    /// The round's verdict.
+    pub verdict: Verdict,
+    /// How long the network asked us to stay away.
+    pub retry_after: Option<Duration>,
+}
+
+/// How often an endpoint is to be probed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// From start to start.
+    pub interval: Duration,
+    /// No round before this has passed since the last start: the network asked for it.
+    pub backoff: Option<Duration>,
+}
+
+/// The single owner of all states.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    plan: Plan,
+    networks: BTreeMap<Name, NetworkMemory>,
+    groups: BTreeMap<Name, Group>,
+}
+
+#[derive(Clone, Debug)]
+struct NetworkMemory {
+    network: Network,
+    since: Moment,
+    endpoints: Vec<Endpoint>,
+}
+
+impl Engine {
+    /// An engine that knows nothing yet.
+    #[must_use]
+    pub fn new(plan: Plan, now: Moment) -> Self {
+        let mut engine = Self {
+            plan: Plan::default(),
+            networks: BTreeMap::new(),
+            groups: BTreeMap::new(),
+        };
+        engine.adopt(plan, now);
+        engine
+    }
+
+    /// Results that came at the same moment, judged as one: the order among them does not matter.
+    pub fn step(&mut self, batch: &[Evidence], now: Moment) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.expire(now, &mut events);
+        for evidence in batch {
+            self.count(evidence, now, &mut events);
+        }
+        events.sort_by(|a, b| match (a, b) {
+            (Event::Endpoint { key: a, .. }, Event::Endpoint { key: b, .. }) => a.cmp(b),
+            _ => std::cmp::Ordering::Equal,
+        });
+        self.judge(now, &mut events);
+        events
+    }
+
+    /// Another configuration: what did not change keeps its memory, a changed endpoint starts
+    /// again from `unknown`, what is gone is forgotten.
+    pub fn reload(&mut self, plan: Plan, now: Moment) -> Vec<Event> {
+        if plan == self.plan {
+            return Vec::new();
+        }
+        self.adopt(plan, now);
+        let mut events = Vec::new();
+        self.judge(now, &mut events);
+        events
+    }
+
+    /// When [`Engine::step`] must be called even if no round ends: the next evidence to grow stale.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Moment> {
+        self.networks
+            .values()
+            .flat_map(|memory| &memory.endpoints)
+            .filter_map(Endpoint::deadline)
+            .min()
+    }
+
+    /// How often each endpoint is to be probed now.
+    pub fn paces(&self) -> impl Iterator<Item = (&EndpointKey, Pace)> {
+        self.each().map(|(plan, endpoint)| {
+            let pace = Pace {
+                interval: endpoint.interval(),
+                backoff: endpoint.backoff(),
+            };
+            (&plan.key, pace)
+        })
+    }
+
+    /// One consistent picture of everything.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            networks: self
+                .plan
+                .networks
+                .iter()
+                .map(|plan| self.view(plan))
+                .collect(),
+            groups: self
+                .plan
+                .groups
+                .iter()
+                .map(|plan| self.group_view(plan))
+                .collect(),
+        }
+    }
+
+    fn adopt(&mut self, plan: Plan, now: Moment) {
+        let mut known: BTreeMap<EndpointKey, (String, Endpoint)> = self
+            .each()
+            .map(|(plan, endpoint)| {
+                let entry = (plan.fingerprint.clone(), endpoint.clone());
+                (plan.key.clone(), entry)
+            })
+            .collect();
+        let mut remembered = std::mem::take(&mut self.networks);
+        for network in &plan.networks {
+            let endpoints = network
+                .endpoints
+                .iter()
+                .map(|plan| match known.remove(&plan.key) {
+                    Some((fingerprint, endpoint)) if fingerprint == plan.fingerprint => endpoint,
+                    _ => Endpoint::new(plan, now),
+                })
+                .collect();
+            let (network_memory, since) = remembered.remove(&network.name).map_or_else(
+                || (Network::default(), now),
+                |memory| (memory.network, memory.since),
+            );
+            self.networks.insert(
+                network.name.clone(),
+                NetworkMemory {
+                    network: network_memory,
+                    since,
+                    endpoints,
+                },
+            );
+        }
+        let mut groups = std::mem::take(&mut self.groups);
+        for group in &plan.groups {
+            let memory = groups.remove(&group.name).unwrap_or_default();
+            self.groups.insert(group.name.clone(), memory);
+        }
+        self.plan = plan;
+    }
+
+    fn expire(&mut self, now: Moment, events: &mut Vec<Event>) {
+        for plan in &self.plan.networks {
+            let Some(memory) = self.networks.get_mut(&plan.name) else {
+                continue;
+            };
+            for (plan, endpoint) in plan.endpoints.iter().zip(&mut memory.endpoints) {
+                let from = endpoint.state();
+                if endpoint.tick(now) {
+                    events.push(Event::Endpoint {
+                        key: plan.key.clone(),
+                        from,
+                        to: endpoint.state(),
+                        cause: None,
+                    });
+                }
+            }
+        }
+    }
+
+    fn count(&mut self, evidence: &Evidence, now: Moment, events: &mut Vec<Event>) {
+        let found = self
+            .plan
+            .networks
+            .iter()
+            .find(|plan| plan.name == evidence.key.network);
+        let Some(network) = found else { return };
+        let Some(memory) = self.networks.get_mut(&network.name) else {
+            return;
+        };
+        let mut pairs = network.endpoints.iter().zip(&mut memory.endpoints);
+        let Some((plan, endpoint)) = pairs.find(|(plan, _)| plan.key == evidence.key) else {
+            return;
+        };
+        let from = endpoint.state();
+        endpoint.round(plan, &evidence.verdict, evidence.retry_after, now);
+        let to = endpoint.state();
+        if from != to {
+            events.push(Event::Endpoint {
+                key: plan.key.clone(),
+                from,
+                to,
+                cause: endpoint.trouble().cloned(),
+            });
+        }
+    }
+
+    /// Levels 2 and 3, after all endpoints have been counted.
+    fn judge(&mut self, now: Moment, events: &mut Vec<Event>) {
+        for plan in &self.plan.networks {
+            let Some(memory) = self.networks.get_mut(&plan.name) else {
+                continue;
+            };
+            let from = memory.network.judge(plan, memory.tally(plan));
+            let in_doubt = plan
+                .endpoints
+                .iter()
+                .zip(&memory.endpoints)
+                .any(|(plan, endpoint)| plan.weight > 0 && endpoint.in_doubt());
+            for (plan, endpoint) in plan.endpoints.iter().zip(&mut memory.endpoints) {
+                endpoint.set_pace(plan, in_doubt, now);
+            }
+            if let Some(from) = from {
+                memory.since = now;
+                events.push(Event::Network {
+                    network: plan.name.clone(),
+                    from,
+                    to: memory.network.state(),
+                    trouble: memory.trouble(plan),
+                });
+            }
+        }
+        let networks = &self.networks;
+        for plan in &self.plan.groups {
+            let Some(group) = self.groups.get_mut(&plan.name) else {
+                continue;
+            };
+            if let Some(switch) = group.choose(plan, |name| state_of(networks, name)) {
+                events.push(Event::Group {
+                    group: plan.name.clone(),
+                    from: switch.from,
+                    to: switch.to,
+                    reason: switch.reason,
+                });
+            }
+        }
+    }
+
+    fn view(&self, plan: &NetworkPlan) -> NetworkView {
+        let memory = self.networks.get(&plan.name);
+        let state = state_of(&self.networks, &plan.name);
+        let trouble = memory.and_then(|memory| memory.trouble(plan));
+        let endpoints = memory.map_or(&[][..], |memory| &memory.endpoints);
+        NetworkView {
+            name: plan.name.clone(),
+            state,
+            since: memory.map_or(Moment::ZERO, |memory| memory.since),
+            layer: trouble.as_ref().and_then(|trouble| trouble.cause.layer),
+            trouble,
+            spare_weight: memory.map_or(0, |memory| {
+                memory.network.spare_weight(plan, memory.tally(plan))
+            }),
+            endpoints: plan
+                .endpoints
+                .iter()
+                .zip(endpoints)
+                .map(|(plan, endpoint)| endpoint.view(plan))
+                .collect(),
+        }
+    }
+
+    fn group_view(&self, plan: &GroupPlan) -> GroupView {
+        let unstarted = Group::default();
+        self.groups.get(&plan.name).unwrap_or(&unstarted).view(
+            plan,
+            |name| state_of(&self.networks, name),
+            |name| self.plan.networks.iter().find(|plan| &*plan.name == name),
+        )
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&EndpointPlan, &Endpoint)> {
+        self.plan.networks.iter().flat_map(|network| {
+            let endpoints = self
+                .networks
+                .get(&network.name)
+                .map_or(&[][..], |m| &m.endpoints);
+            network.endpoints.iter().zip(endpoints)
+        })
+    }
+}
+
+impl NetworkMemory {
+    fn tally(&self, plan: &NetworkPlan) -> Tally {
+        let states = self.endpoints.iter().map(Endpoint::state);
+        Tally::of(plan.endpoints.iter().zip(states))
+    }
+
+    fn trouble(&self, plan: &NetworkPlan) -> Option<Trouble> {
+        let endpoints = plan.endpoints.iter().zip(&self.endpoints);
+        network::trouble(
+            self.network.state(),
+            endpoints.map(|(plan, endpoint)| (plan, endpoint.state(), endpoint.trouble())),
+        )
+    }
+}
+
+fn state_of(networks: &BTreeMap<Name, NetworkMemory>, name: &str) -> State {
+    networks
+        .get(name)
+        .map_or(State::Unknown, |memory| memory.network.state())
+}

@@ -4,13 +4,16 @@
 //! the user documentation: a *network* has *endpoints*; a *round* is one probe of
 //! one endpoint; it climbs *layers* and ends in a *verdict* with a *reason*.
 
+mod event;
 mod layer;
 mod moment;
 mod name;
 mod reason;
 mod round;
+mod snapshot;
 mod state;
 
+pub use event::{Activation, Event, Trouble};
 pub use layer::{Family, Kind, Layer};
 pub use moment::Moment;
 pub use name::{EndpointKey, Name};
@@ -19,4 +22,5 @@ pub use round::{
     AddressRound, CertificateFacts, DnsQuery, DnsRecord, HttpFacts, Phases, Redirect, Round,
     TlsFacts, Transport,
 };
+pub use snapshot::{EndpointView, GroupView, NetworkView, Snapshot};
 pub use state::{Cause, Role, State, Verdict};

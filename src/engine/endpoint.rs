@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use super::Pace;
 use super::plan::EndpointPlan;
 use crate::model::{Cause, EndpointView, Moment, Reason, State, Verdict};
 
@@ -224,14 +225,12 @@ impl Endpoint {
         }
     }
 
-    /// The interval now in force, back-off aside.
-    pub(super) const fn interval(&self) -> Duration {
-        self.interval
-    }
-
-    /// How long the network asked us to stay away.
-    pub(super) const fn backoff(&self) -> Option<Duration> {
-        self.backoff
+    /// How often it is to be probed now.
+    pub(super) const fn pace(&self) -> Pace {
+        Pace {
+            interval: self.interval,
+            backoff: self.backoff,
+        }
     }
 
     pub(super) fn view(&self, plan: &EndpointPlan) -> EndpointView {

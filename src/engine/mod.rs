@@ -56,6 +56,9 @@ pub struct Engine {
 struct NetworkMemory {
     network: Network,
     since: Moment,
+    /// What explained the last trouble. Kept while hysteresis holds a network down of which no
+    /// endpoint is down any more.
+    trouble: Option<Trouble>,
     endpoints: Vec<Endpoint>,
 }
 
@@ -111,13 +114,23 @@ impl Engine {
 
     /// How often each endpoint is to be probed now.
     pub fn paces(&self) -> impl Iterator<Item = (&EndpointKey, Pace)> {
-        self.each().map(|(plan, endpoint)| {
-            let pace = Pace {
-                interval: endpoint.interval(),
-                backoff: endpoint.backoff(),
-            };
-            (&plan.key, pace)
-        })
+        self.each()
+            .map(|(plan, endpoint)| (&plan.key, endpoint.pace()))
+    }
+
+    /// How often each endpoint of one network is to be probed now: what a round can change.
+    pub fn paces_of(&self, network: &str) -> impl Iterator<Item = (&EndpointKey, Pace)> {
+        let plan = self
+            .plan
+            .networks
+            .iter()
+            .find(|plan| &*plan.name == network);
+        let endpoints = self.networks.get(network).map_or(&[][..], |m| &m.endpoints);
+        let plans = plan.map_or(&[][..], |plan| &plan.endpoints);
+        plans
+            .iter()
+            .zip(endpoints)
+            .map(|(plan, endpoint)| (&plan.key, endpoint.pace()))
     }
 
     /// One consistent picture of everything.
@@ -157,18 +170,19 @@ impl Engine {
                     _ => Endpoint::new(plan, now),
                 })
                 .collect();
-            let (network_memory, since) = remembered.remove(&network.name).map_or_else(
-                || (Network::default(), now),
-                |memory| (memory.network, memory.since),
-            );
-            self.networks.insert(
-                network.name.clone(),
-                NetworkMemory {
-                    network: network_memory,
-                    since,
+            let memory = match remembered.remove(&network.name) {
+                Some(memory) => NetworkMemory {
+                    endpoints,
+                    ..memory
+                },
+                None => NetworkMemory {
+                    network: Network::default(),
+                    since: now,
+                    trouble: None,
                     endpoints,
                 },
-            );
+            };
+            self.networks.insert(network.name.clone(), memory);
         }
         let mut groups = std::mem::take(&mut self.groups);
         for group in &plan.groups {
@@ -231,6 +245,7 @@ impl Engine {
                 continue;
             };
             let from = memory.network.judge(plan, memory.tally(plan));
+            memory.explain(plan);
             let in_doubt = plan
                 .endpoints
                 .iter()
@@ -245,7 +260,7 @@ impl Engine {
                     network: plan.name.clone(),
                     from,
                     to: memory.network.state(),
-                    trouble: memory.trouble(plan),
+                    trouble: memory.trouble().cloned(),
                 });
             }
         }
@@ -268,7 +283,7 @@ impl Engine {
     fn view(&self, plan: &NetworkPlan) -> NetworkView {
         let memory = self.networks.get(&plan.name);
         let state = state_of(&self.networks, &plan.name);
-        let trouble = memory.and_then(|memory| memory.trouble(plan));
+        let trouble = memory.and_then(NetworkMemory::trouble).cloned();
         let endpoints = memory.map_or(&[][..], |memory| &memory.endpoints);
         NetworkView {
             name: plan.name.clone(),
@@ -314,12 +329,23 @@ impl NetworkMemory {
         Tally::of(plan.endpoints.iter().zip(states))
     }
 
-    fn trouble(&self, plan: &NetworkPlan) -> Option<Trouble> {
+    /// What explains the state, where it is one of trouble.
+    const fn trouble(&self) -> Option<&Trouble> {
+        match self.network.state() {
+            State::Down | State::Degraded => self.trouble.as_ref(),
+            _ => None,
+        }
+    }
+
+    fn explain(&mut self, plan: &NetworkPlan) {
+        let state = self.network.state();
         let endpoints = plan.endpoints.iter().zip(&self.endpoints);
-        network::trouble(
-            self.network.state(),
-            endpoints.map(|(plan, endpoint)| (plan, endpoint.state(), endpoint.trouble())),
-        )
+        let states = endpoints.map(|(plan, endpoint)| (plan, endpoint.state(), endpoint.trouble()));
+        match network::trouble(state, states) {
+            Some(trouble) => self.trouble = Some(trouble),
+            None if state == State::Up => self.trouble = None,
+            None => {}
+        }
     }
 }
 

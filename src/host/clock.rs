@@ -50,6 +50,12 @@ impl Clock {
         (self.wall)()
     }
 
+    /// The moment as tokio's timers want it.
+    #[must_use]
+    pub fn instant_of(&self, moment: Moment) -> Instant {
+        self.origin + moment.since_origin()
+    }
+
     /// The wall-clock time of a moment, as the clocks stand now.
     #[must_use]
     pub fn wall_of(&self, moment: Moment) -> SystemTime {

@@ -1,3 +1,4 @@
 //! The operating system: clocks, signals, logs.
 
 pub mod clock;
+pub mod signals;

@@ -1,1 +1,308 @@
-//! Names, help and labels of every metric, and how they are recorded and rendered.
+//! Every metric of bascule, how it is recorded, and how it is rendered.
+//!
+//! [`names`] lists them. Counters and histograms are handles resolved once per endpoint when a
+//! configuration is adopted, so that recording a round looks up no label and allocates nothing.
+//! Gauges of states are taken from one [`Snapshot`] at the scrape, so that a one-hot set always
+//! sums to 1. Label values come from the configuration and from closed lists, never from what a
+//! server sends: the number of series is a function of the configuration alone.
+
+mod endpoint;
+pub mod names;
+mod process;
+mod registry;
+mod states;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use prometheus::{
+    Encoder, Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
+};
+
+use crate::model::{Activation, EndpointKey, Event, Kind, Name, Round, Snapshot, State};
+use crate::schedule::Skip;
+use endpoint::{EndpointHandles, EndpointVecs};
+use states::StateGauges;
+
+/// What there is to measure: the configuration's part of the metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// Leave out most series of endpoints.
+    pub lean: bool,
+    /// Networks.
+    pub networks: Vec<Name>,
+    /// Endpoints.
+    pub endpoints: Vec<WatchedEndpoint>,
+    /// Groups and their networks.
+    pub groups: Vec<(Name, Vec<Name>)>,
+}
+
+/// One endpoint to measure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchedEndpoint {
+    /// Which endpoint.
+    pub key: EndpointKey,
+    /// What kind.
+    pub kind: Kind,
+    /// Its resolvers, as the configuration writes them.
+    pub resolvers: Vec<Name>,
+}
+
+/// The network label of a group without a usable network.
+pub const NO_NETWORK: &str = "none";
+
+/// The routes of the listener, as label values.
+pub const ROUTES: [&str; 6] = ["/metrics", "/healthz", "/readyz", "/", "/-/reload", "other"];
+
+/// All metrics of a daemon. Cheap to clone; every clone is the same metrics.
+#[derive(Clone)]
+pub struct Metrics(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    endpoint_vecs: EndpointVecs,
+    transitions: IntCounterVec,
+    last_transition: GaugeVec,
+    activations: IntCounterVec,
+    lag: Histogram,
+    skipped: IntCounterVec,
+    in_flight: IntGauge,
+    panics: IntCounter,
+    web_requests: IntCounterVec,
+    reload_successful: IntGauge,
+    reload_timestamp: Gauge,
+    states: Mutex<StateGauges>,
+    handles: Mutex<Handles>,
+}
+
+#[derive(Default)]
+struct Handles {
+    watched: Watched,
+    endpoints: BTreeMap<EndpointKey, Arc<EndpointHandles>>,
+}
+
+impl Metrics {
+    /// Metrics of a daemon that watches nothing yet.
+    ///
+    /// # Errors
+    /// If two metrics of [`names`] clash; a test keeps that from happening.
+    pub fn new() -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let make = registry::Maker(&registry);
+        let build_info = make.gauges(names::BUILD_INFO)?;
+        build_info
+            .with_label_values(&[env!("CARGO_PKG_VERSION")])
+            .set(1.0);
+        let inner = Inner {
+            endpoint_vecs: EndpointVecs::new(&make)?,
+            transitions: make.counters(names::NETWORK_TRANSITIONS)?,
+            last_transition: make.gauges(names::NETWORK_LAST_TRANSITION)?,
+            activations: make.counters(names::GROUP_ACTIVATIONS)?,
+            lag: make.histogram(names::SCHEDULER_LAG)?,
+            skipped: make.counters(names::SCHEDULER_SKIPPED)?,
+            in_flight: make.int_gauge(names::ROUNDS_IN_FLIGHT)?,
+            panics: make.counter(names::ROUND_PANICS)?,
+            web_requests: make.counters(names::WEB_REQUESTS)?,
+            reload_successful: make.int_gauge(names::RELOAD_SUCCESSFUL)?,
+            reload_timestamp: make.gauge(names::RELOAD_SUCCESS_TIMESTAMP)?,
+            states: Mutex::new(StateGauges::new()?),
+            handles: Mutex::default(),
+            registry,
+        };
+        process::register(&inner.registry)?;
+        for skip in Skip::ALL {
+            inner.skipped.with_label_values(&[skip.as_str()]);
+        }
+        for route in ROUTES {
+            for class in ["2xx", "3xx", "4xx", "5xx"] {
+                inner.web_requests.with_label_values(&[route, class]);
+            }
+        }
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Initialises every series of what is watched, and drops the series of what is not any more.
+    pub fn adopt(&self, watched: Watched) {
+        let mut handles = lock(&self.0.handles);
+        let old = std::mem::take(&mut handles.watched);
+        self.forget(&old, &watched, &mut handles.endpoints);
+        for network in &watched.networks {
+            self.0.last_transition.with_label_values(&[network]);
+            for state in State::ALL {
+                self.0
+                    .transitions
+                    .with_label_values(&[network, state.as_str()]);
+            }
+        }
+        for (group, networks) in &watched.groups {
+            for network in networks.iter().map(|name| &**name).chain([NO_NETWORK]) {
+                for reason in Activation::ALL {
+                    self.0
+                        .activations
+                        .with_label_values(&[group, network, reason.as_str()]);
+                }
+            }
+        }
+        for endpoint in &watched.endpoints {
+            if !handles.endpoints.contains_key(&endpoint.key) {
+                let made = self.0.endpoint_vecs.handles(endpoint, watched.lean);
+                handles
+                    .endpoints
+                    .insert(endpoint.key.clone(), Arc::new(made));
+            }
+        }
+        handles.watched = watched;
+    }
+
+    /// Counts a round.
+    pub fn round(&self, key: &EndpointKey, round: &Round, ended: SystemTime) {
+        let handles = lock(&self.0.handles).endpoints.get(key).cloned();
+        if let Some(handles) = handles {
+            handles.record(round, ended);
+        }
+    }
+
+    /// Counts what happened.
+    pub fn event(&self, event: &Event, at: SystemTime) {
+        match event {
+            Event::Endpoint { .. } => {}
+            Event::Network { network, to, .. } => {
+                self.0
+                    .transitions
+                    .with_label_values(&[network, to.as_str()])
+                    .inc();
+                self.0
+                    .last_transition
+                    .with_label_values(&[network])
+                    .set(unix_seconds(at));
+            }
+            Event::Group {
+                group, to, reason, ..
+            } => {
+                let to = to.as_deref().unwrap_or(NO_NETWORK);
+                self.0
+                    .activations
+                    .with_label_values(&[group, to, reason.as_str()])
+                    .inc();
+            }
+        }
+    }
+
+    /// What the state gauges show from now on.
+    pub fn show(&self, snapshot: Arc<Snapshot>) {
+        lock(&self.0.states).show(snapshot);
+    }
+
+    /// A round started, so much after its time.
+    pub fn started(&self, lag: Duration) {
+        self.0.lag.observe(lag.as_secs_f64());
+    }
+
+    /// Rounds were not run.
+    pub fn skipped(&self, reason: Skip, count: u64) {
+        self.0
+            .skipped
+            .with_label_values(&[reason.as_str()])
+            .inc_by(count);
+    }
+
+    /// So many rounds are running.
+    pub fn in_flight(&self, rounds: usize) {
+        self.0
+            .in_flight
+            .set(i64::try_from(rounds).unwrap_or(i64::MAX));
+    }
+
+    /// A round was lost to a bug.
+    pub fn panicked(&self) {
+        self.0.panics.inc();
+    }
+
+    /// The configuration was (re)loaded, or was not.
+    pub fn loaded(&self, successful: bool, at: SystemTime) {
+        self.0.reload_successful.set(i64::from(successful));
+        if successful {
+            self.0.reload_timestamp.set(unix_seconds(at));
+        }
+    }
+
+    /// A request was answered. `route` is one of [`ROUTES`].
+    pub fn request(&self, route: &'static str, status: u16) {
+        let class = match status / 100 {
+            2 => "2xx",
+            3 => "3xx",
+            4 => "4xx",
+            _ => "5xx",
+        };
+        self.0.web_requests.with_label_values(&[route, class]).inc();
+    }
+
+    /// Everything, in the Prometheus text format.
+    ///
+    /// # Errors
+    /// If the encoder fails, which it does on duplicate or empty families only.
+    pub fn render(&self) -> prometheus::Result<Vec<u8>> {
+        let mut families = self.0.registry.gather();
+        families.extend(lock(&self.0.states).collect());
+        families.sort_by(|a, b| a.name().cmp(b.name()));
+        let mut text = Vec::with_capacity(256 * 1024);
+        TextEncoder::new().encode(&families, &mut text)?;
+        Ok(text)
+    }
+
+    /// Removes the series that `old` has and `new` has not. A change of what an endpoint is
+    /// (kind, resolvers, detail) removes its series too; they start again from 0.
+    fn forget(
+        &self,
+        old: &Watched,
+        new: &Watched,
+        endpoints: &mut BTreeMap<EndpointKey, Arc<EndpointHandles>>,
+    ) {
+        for endpoint in &old.endpoints {
+            if old.lean != new.lean || !new.endpoints.contains(endpoint) {
+                self.0.endpoint_vecs.forget(endpoint);
+                endpoints.remove(&endpoint.key);
+            }
+        }
+        // An error here means that there was no such series, which is what is wanted.
+        for network in old
+            .networks
+            .iter()
+            .filter(|name| !new.networks.contains(name))
+        {
+            let _ = self.0.last_transition.remove_label_values(&[network]);
+            for state in State::ALL {
+                let _ = self
+                    .0
+                    .transitions
+                    .remove_label_values(&[network, state.as_str()]);
+            }
+        }
+        for (group, networks) in &old.groups {
+            let kept = new.groups.iter().find(|(name, _)| name == group);
+            for network in networks.iter().map(|name| &**name).chain([NO_NETWORK]) {
+                let stays = kept.is_some_and(|(_, networks)| {
+                    network == NO_NETWORK || networks.iter().any(|name| &**name == network)
+                });
+                for reason in Activation::ALL.into_iter().filter(|_| !stays) {
+                    let labels = [&**group, network, reason.as_str()];
+                    let _ = self.0.activations.remove_label_values(&labels);
+                }
+            }
+        }
+    }
+}
+
+/// Seconds since the epoch, as Prometheus wants them.
+fn unix_seconds(at: SystemTime) -> f64 {
+    match at.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => since.as_secs_f64(),
+        Err(before) => -before.duration().as_secs_f64(),
+    }
+}
+
+/// A poisoned lock only means that some thread panicked elsewhere; numbers cannot be half written.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

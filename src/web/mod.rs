@@ -1,1 +1,96 @@
 //! The HTTP listener.
+//!
+//! | route | what |
+//! |---|---|
+//! | `/` | where to look |
+//! | `/metrics` | Prometheus text format, gzip on request |
+//! | `/healthz` | 200 while the process serves |
+//! | `/readyz` | 200 once every endpoint had its first round, 503 before |
+//! | `POST /-/reload` | reads the configuration again; only with `enable_lifecycle` |
+//!
+//! Everything a client can hold is bounded: connections, the head of a request, the time to
+//! send it, the time to take an answer. Nothing a client does reaches the pipeline.
+
+mod connection;
+mod routes;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+
+use crate::metrics::Metrics;
+
+/// Connections at a time, over all listeners. More wait in the kernel's backlog.
+const MAX_CONNECTIONS: usize = 256;
+
+/// A wish to reload, with the place for the answer: nothing, or what is wrong.
+pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
+
+/// How far the first rounds have come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// Endpoints that had at least one round.
+    pub tried: usize,
+    /// All endpoints.
+    pub endpoints: usize,
+}
+
+/// What the routes can see. Cheap to clone.
+#[derive(Clone)]
+pub struct View {
+    /// The metrics.
+    pub metrics: Metrics,
+    /// How far the first rounds have come.
+    pub readiness: watch::Receiver<Readiness>,
+    /// Where wishes to reload go.
+    pub reload: mpsc::Sender<ReloadRequest>,
+    /// `POST /-/reload` works; may change at a reload.
+    pub enable_lifecycle: Arc<AtomicBool>,
+}
+
+impl View {
+    fn lifecycle(&self) -> bool {
+        self.enable_lifecycle.load(Ordering::Relaxed)
+    }
+}
+
+/// Opens a listener.
+///
+/// # Errors
+/// If the address cannot be had.
+pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+/// Serves a listener until the task is dropped.
+pub async fn serve(listener: TcpListener, view: View, connections: Arc<Semaphore>) {
+    loop {
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let view = view.clone();
+                tokio::spawn(async move {
+                    connection::serve(stream, view).await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                // Out of descriptors, most likely: let some connections end first.
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// The bound on connections, to be shared by all listeners.
+#[must_use]
+pub fn connection_limit() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(MAX_CONNECTIONS))
+}

@@ -11,6 +11,8 @@ pub mod names;
 mod process;
 mod registry;
 mod states;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,0 +1,407 @@
+//! What is counted, under which labels, and how many series there are.
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use super::*;
+use crate::model::{
+    AddressRound, Cause, DnsQuery, DnsRecord, EndpointView, Family, GroupView, HttpFacts, Layer,
+    Moment, NetworkView, Phases, Reason, Role, TlsFacts, Transport, Trouble, Verdict,
+};
+
+fn watched(kinds: &[Kind], lean: bool) -> Watched {
+    let endpoints = kinds.iter().map(|kind| WatchedEndpoint {
+        key: EndpointKey::new("x", kind.as_str()),
+        kind: *kind,
+        resolvers: vec!["system".into()],
+    });
+    Watched {
+        lean,
+        networks: vec!["x".into()],
+        endpoints: endpoints.collect(),
+        groups: Vec::new(),
+    }
+}
+
+fn metrics(watched: Watched) -> Metrics {
+    let metrics = Metrics::new().unwrap();
+    metrics.adopt(watched);
+    metrics
+}
+
+fn text(metrics: &Metrics) -> String {
+    String::from_utf8(metrics.render().unwrap()).unwrap()
+}
+
+/// The value of a series, written as in the text format.
+fn value(text: &str, series: &str) -> Option<f64> {
+    let line = text.lines().find(|line| {
+        line.rsplit_once(' ')
+            .is_some_and(|(name, _)| name == series)
+    })?;
+    line.rsplit_once(' ')?.1.parse().ok()
+}
+
+fn series_of(text: &str, needle: &str) -> usize {
+    text.lines()
+        .filter(|line| !line.starts_with('#') && line.contains(needle))
+        .count()
+}
+
+fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn query(reason: Option<Reason>, rcode: Option<&str>) -> DnsQuery {
+    DnsQuery {
+        resolver: "system".into(),
+        name: "x.example.".into(),
+        record_type: "A".into(),
+        reason,
+        rcode: rcode.map(str::to_owned),
+        answers: vec![DnsRecord {
+            record_type: "A".into(),
+            ttl: 60,
+            data: "192.0.2.7".into(),
+        }],
+        duration: Duration::from_millis(4),
+        transport: Transport::Udp,
+        truncated: false,
+        authenticated: false,
+        family: Some(Family::Ipv4),
+    }
+}
+
+fn address(address: &str, verdict: Verdict, reached: Layer) -> AddressRound {
+    AddressRound {
+        address: address.parse::<SocketAddr>().unwrap(),
+        verdict,
+        phases: Phases {
+            resolve: Some(Duration::from_millis(4)),
+            connect: Some(Duration::from_millis(11)),
+            tls: Some(Duration::from_millis(31)),
+            first_byte: Some(Duration::from_millis(40)),
+            body: Some(Duration::from_millis(20)),
+        },
+        reached: Some(reached),
+        tls: Some(TlsFacts {
+            chain_not_after: Some(at(2_000_000_000)),
+            ..TlsFacts::default()
+        }),
+        http: Some(HttpFacts {
+            status: Some(503),
+            ..HttpFacts::default()
+        }),
+    }
+}
+
+fn round(kind: Kind, verdict: Verdict, addresses: Vec<AddressRound>, dns: Vec<DnsQuery>) -> Round {
+    Round {
+        key: Some(EndpointKey::new("x", kind.as_str())),
+        kind,
+        verdict,
+        started: at(1000),
+        duration: Duration::from_millis(100),
+        addresses,
+        dns,
+        retry_after: None,
+    }
+}
+
+#[test]
+fn a_round_is_counted_layer_by_layer_under_its_reason() {
+    let metrics = metrics(watched(&[Kind::Http], false));
+    let fail = Verdict::Fail(Cause::new(Reason::HttpStatus, "status 503, expected 2xx"));
+    let partial = Cause::at(Layer::Http, Reason::PartialAddresses, "1 of 2");
+    let round = round(
+        Kind::Http,
+        Verdict::Slow(partial),
+        vec![
+            address("192.0.2.7:443", fail, Layer::Http),
+            address("[2001:db8::7]:443", Verdict::Pass, Layer::Content),
+        ],
+        vec![query(None, Some("NOERROR"))],
+    );
+    metrics.round(&EndpointKey::new("x", "http"), &round, at(1001));
+    let text = text(&metrics);
+    let x = r#"endpoint="http""#;
+    let v4 = |layer, result| {
+        value(
+            &text,
+            &format!(
+                r#"bascule_probes_total{{{x},family="ipv4",layer="{layer}",network="x",result="{result}"}}"#
+            ),
+        )
+    };
+    let v6 = |layer, result| {
+        value(
+            &text,
+            &format!(
+                r#"bascule_probes_total{{{x},family="ipv6",layer="{layer}",network="x",result="{result}"}}"#
+            ),
+        )
+    };
+    assert_eq!(v4("dns", "success"), Some(1.0));
+    assert_eq!(v4("tcp", "success"), Some(1.0));
+    assert_eq!(v4("tls", "success"), Some(1.0));
+    assert_eq!(v4("http", "failure"), Some(1.0));
+    assert_eq!(v4("http", "success"), Some(0.0));
+    assert_eq!(
+        v4("content", "success"),
+        Some(0.0),
+        "not attempted after a failure below"
+    );
+    assert_eq!(v6("content", "success"), Some(1.0));
+    let get = |series: &str| value(&text, series);
+    assert_eq!(
+        get(
+            r#"bascule_probe_failures_total{endpoint="http",layer="http",network="x",reason="http_status"}"#
+        ),
+        Some(1.0)
+    );
+    assert_eq!(
+        get(
+            r#"bascule_probe_failures_total{endpoint="http",layer="tls",network="x",reason="tls_expired"}"#
+        ),
+        Some(0.0)
+    );
+    assert_eq!(
+        get(r#"bascule_rounds_total{endpoint="http",network="x",verdict="slow"}"#),
+        Some(1.0)
+    );
+    assert_eq!(
+        get(r#"bascule_http_responses_total{class="5xx",endpoint="http",network="x"}"#),
+        Some(2.0)
+    );
+    assert_eq!(
+        get(
+            r#"bascule_endpoint_addresses{endpoint="http",family="ipv4",network="x",result="failure"}"#
+        ),
+        Some(1.0)
+    );
+    assert_eq!(
+        get(
+            r#"bascule_endpoint_addresses{endpoint="http",family="ipv6",network="x",result="success"}"#
+        ),
+        Some(1.0)
+    );
+    assert_eq!(
+        get(r#"bascule_endpoint_last_success_timestamp_seconds{endpoint="http",network="x"}"#),
+        Some(1001.0)
+    );
+    assert_eq!(
+        get(r#"bascule_tls_certificate_not_after_timestamp_seconds{endpoint="http",network="x"}"#),
+        Some(2e9)
+    );
+    assert_eq!(
+        get(
+            r#"bascule_dns_queries_total{endpoint="http",network="x",resolver="system",result="success"}"#
+        ),
+        Some(1.0)
+    );
+    assert_eq!(
+        get(r#"bascule_probe_duration_seconds_count{endpoint="http",layer="tcp",network="x"}"#),
+        Some(2.0)
+    );
+    assert_eq!(
+        get(r#"bascule_probe_duration_seconds_count{endpoint="http",layer="http",network="x"}"#),
+        Some(1.0)
+    );
+}
+
+#[test]
+fn a_dns_answer_that_is_no_use_is_still_an_answer_of_the_resolver() {
+    let metrics = metrics(watched(&[Kind::Http], false));
+    let nxdomain = Cause::new(Reason::DnsNxdomain, "");
+    let queries = vec![
+        query(Some(Reason::DnsNxdomain), Some("NXDOMAIN")),
+        query(Some(Reason::DnsServfail), Some("SERVFAIL")),
+        query(Some(Reason::LocalNoRoute), None),
+    ];
+    let round = round(Kind::Http, Verdict::Fail(nxdomain), Vec::new(), queries);
+    metrics.round(&EndpointKey::new("x", "http"), &round, at(1));
+    let text = text(&metrics);
+    for (result, expected) in [("success", 1.0), ("failure", 1.0), ("inconclusive", 1.0)] {
+        let series = format!(
+            r#"bascule_dns_queries_total{{endpoint="http",network="x",resolver="system",result="{result}"}}"#
+        );
+        assert_eq!(value(&text, &series), Some(expected), "{result}");
+    }
+    let failures = r#"bascule_probe_failures_total{endpoint="http",layer="dns",network="x",reason="dns_nxdomain"}"#;
+    assert_eq!(value(&text, failures), Some(1.0));
+    let never = r#"bascule_endpoint_last_success_timestamp_seconds{endpoint="http",network="x"}"#;
+    assert_eq!(value(&text, never), Some(0.0));
+}
+
+#[test]
+fn disagreement_between_resolvers_is_counted_though_each_answer_is_fine() {
+    let metrics = metrics(watched(&[Kind::Dns], false));
+    let verdict = Verdict::Fail(Cause::new(Reason::DnsDisagreement, ""));
+    let queries = vec![query(None, Some("NOERROR")), query(None, Some("NOERROR"))];
+    metrics.round(
+        &EndpointKey::new("x", "dns"),
+        &round(Kind::Dns, verdict, Vec::new(), queries),
+        at(1),
+    );
+    let series = r#"bascule_probe_failures_total{endpoint="dns",layer="dns",network="x",reason="dns_disagreement"}"#;
+    assert_eq!(value(&text(&metrics), series), Some(1.0));
+}
+
+#[test]
+fn the_certificate_shows_no_date_before_it_was_seen() {
+    let text = text(&metrics(watched(&[Kind::Tls], false)));
+    let series =
+        r#"bascule_tls_certificate_not_after_timestamp_seconds{endpoint="tls",network="x"}"#;
+    assert!(value(&text, series).unwrap().is_nan());
+}
+
+#[test]
+fn series_per_endpoint_are_as_documented() {
+    let snapshotless = |kind, lean| series_of(&text(&metrics(watched(&[kind], lean))), "endpoint=");
+    let full = Kind::ALL.map(|kind| (kind.as_str(), snapshotless(kind, false)));
+    // State and restricted, six more series an endpoint, come with the snapshot.
+    assert_eq!(full, [("http", 148), ("tls", 102), ("tcp", 69), ("dns", 42)]);
+    let lean = Kind::ALL.map(|kind| (kind.as_str(), snapshotless(kind, true)));
+    assert_eq!(lean, [("http", 7), ("tls", 7), ("tcp", 6), ("dns", 6)]);
+}
+
+#[test]
+fn lean_keeps_a_thousand_endpoints_under_the_promised_number_of_series() {
+    let endpoints = (0..1000).map(|i| WatchedEndpoint {
+        key: EndpointKey::new(&format!("n{}", i / 4), &format!("e{i}")),
+        kind: Kind::Http,
+        resolvers: vec!["system".into()],
+    });
+    let networks: Vec<Name> = (0..250).map(|i| format!("n{i}").into()).collect();
+    let metrics = metrics(Watched {
+        lean: true,
+        networks: networks.clone(),
+        endpoints: endpoints.collect(),
+        groups: Vec::new(),
+    });
+    let views = networks.iter().enumerate().map(|(n, name)| NetworkView {
+        name: name.clone(),
+        state: State::Up,
+        since: Moment::ZERO,
+        trouble: None,
+        layer: None,
+        spare_weight: 1,
+        endpoints: (0..4)
+            .map(|e| EndpointView {
+                key: EndpointKey::new(name, &format!("e{}", n * 4 + e)),
+                state: State::Up,
+                since: Moment::ZERO,
+                restricted: false,
+                tried: true,
+            })
+            .collect(),
+    });
+    metrics.show(Arc::new(Snapshot {
+        networks: views.collect(),
+        groups: Vec::new(),
+    }));
+    let series = series_of(&text(&metrics), "bascule_");
+    assert!(series <= 25_000, "{series}");
+}
+
+#[test]
+fn states_are_one_hot_and_a_group_without_a_channel_says_none() {
+    let metrics = metrics(watched(&[Kind::Http], false));
+    let cause = Cause::new(Reason::TlsExpired, "");
+    let snapshot = Snapshot {
+        networks: vec![NetworkView {
+            name: "x".into(),
+            state: State::Down,
+            since: Moment::ZERO,
+            layer: cause.layer,
+            trouble: Some(Trouble {
+                endpoint: "http".into(),
+                cause,
+            }),
+            spare_weight: 0,
+            endpoints: vec![EndpointView {
+                key: EndpointKey::new("x", "http"),
+                state: State::Down,
+                since: Moment::ZERO,
+                restricted: false,
+                tried: true,
+            }],
+        }],
+        groups: vec![GroupView {
+            name: "g".into(),
+            active: None,
+            roles: vec![("x".into(), Role::Failed)],
+            standbys: 0,
+            standby_domains: 0,
+        }],
+    };
+    metrics.show(Arc::new(snapshot));
+    let text = text(&metrics);
+    for (state, expected) in [
+        ("unknown", 0.0),
+        ("up", 0.0),
+        ("degraded", 0.0),
+        ("down", 1.0),
+        ("maintenance", 0.0),
+    ] {
+        let series = format!(r#"bascule_network_state{{network="x",state="{state}"}}"#);
+        assert_eq!(value(&text, &series), Some(expected), "{state}");
+    }
+    let get = |series: &str| value(&text, series);
+    assert_eq!(
+        get(r#"bascule_network_layer_down{layer="tls",network="x"}"#),
+        Some(1.0)
+    );
+    assert_eq!(
+        get(r#"bascule_network_layer_down{layer="http",network="x"}"#),
+        Some(0.0)
+    );
+    assert_eq!(
+        get(r#"bascule_network_endpoints{network="x",state="down"}"#),
+        Some(1.0)
+    );
+    assert_eq!(
+        get(r#"bascule_group_active{group="g",network="none"}"#),
+        Some(1.0)
+    );
+    assert_eq!(
+        get(r#"bascule_group_active{group="g",network="x"}"#),
+        Some(0.0)
+    );
+    assert_eq!(
+        get(r#"bascule_group_role{group="g",network="x",role="failed"}"#),
+        Some(1.0)
+    );
+}
+
+#[test]
+fn a_reload_drops_the_series_of_what_is_gone_and_keeps_the_others_values() {
+    let metrics = metrics(watched(&[Kind::Http, Kind::Dns], false));
+    let pass = round(Kind::Http, Verdict::Pass, Vec::new(), Vec::new());
+    metrics.round(&EndpointKey::new("x", "http"), &pass, at(1));
+    metrics.adopt(watched(&[Kind::Http], false));
+    let after = text(&metrics);
+    assert_eq!(series_of(&after, r#"endpoint="dns""#), 0);
+    let kept = r#"bascule_rounds_total{endpoint="http",network="x",verdict="pass"}"#;
+    assert_eq!(value(&after, kept), Some(1.0));
+    metrics.adopt(Watched::default());
+    assert_eq!(series_of(&text(&metrics), r#"network="x""#), 0);
+}
+
+#[test]
+fn every_name_keeps_the_rules_of_the_trade() {
+    for metric in names::ALL {
+        let name = metric.name;
+        assert!(name.starts_with("bascule_"), "{name}");
+        assert_eq!(
+            name.ends_with("_total"),
+            metric.kind == names::MetricKind::Counter,
+            "{name}"
+        );
+        assert!(!metric.help.ends_with('.'), "{name}");
+    }
+    let mut unique: Vec<&str> = names::ALL.iter().map(|metric| metric.name).collect();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), names::ALL.len());
+}

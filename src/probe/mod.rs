@@ -4,6 +4,7 @@
 //! `Err`; trouble of our own (no route, no descriptors, a jumping clock) is a value too, with
 //! a `local_*` reason. Nothing here knows metrics, states or the configuration file.
 
+pub mod deadline;
 pub mod expect;
 mod prober;
 pub mod target;

@@ -5,6 +5,7 @@
 //! a `local_*` reason. Nothing here knows metrics, states or the configuration file.
 
 pub mod deadline;
+pub mod dns;
 pub mod expect;
 mod prober;
 pub mod target;

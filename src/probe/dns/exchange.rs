@@ -1,0 +1,242 @@
+//! One question to one name server: over datagrams, a connection, or a connection inside TLS.
+//!
+//! Every exchange has sockets of its own, so nothing is cached and nothing is shared: what is
+//! measured is what a user would get now. Datagrams go over a *connected* socket; only so does
+//! the kernel tell us that nobody listens there, and only so are strangers' datagrams kept
+//! out. A datagram may get lost on a healthy network, so the same question is sent once more
+//! if a third of the time (at most a second) brought nothing; one lost packet is no failure.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hickory_resolver::proto::op::ResponseCode;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::fault;
+use super::wire::{Heard, Question, Reply};
+use crate::model::{Cause, Reason, Transport};
+use crate::probe::deadline::Deadline;
+
+/// Room for one datagram: three times what we announce. A larger one counts as cut.
+const DATAGRAM: usize = 4096;
+
+/// The longest that silence is waited for before the same datagram is sent again.
+const MAX_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What came of a question to one server.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    /// A well-formed answer, or why there is none.
+    pub(super) outcome: Result<Reply, Cause>,
+    /// What carried the answer, or the question if there is none.
+    pub(super) transport: Transport,
+    /// The first answer was cut, so a connection was used.
+    pub(super) truncated: bool,
+}
+
+impl Exchange {
+    pub(super) const fn over(transport: Transport, outcome: Result<Reply, Cause>) -> Self {
+        Self {
+            outcome,
+            transport,
+            truncated: false,
+        }
+    }
+}
+
+/// Asks over datagrams; over a connection where the answer was cut.
+pub(super) async fn udp(server: SocketAddr, question: &Question, until: Deadline) -> Exchange {
+    let mut heard = datagram(server, question, true, until).await;
+    if let Ok(Some(reply)) = &heard
+        && reply.code == ResponseCode::FormErr
+        && !reply.edns
+    {
+        // A server from before EDNS (RFC 6891, 6.2.2): other resolvers would ask plainly too.
+        heard = datagram(server, question, false, until).await;
+    }
+    match heard {
+        Ok(Some(reply)) => Exchange::over(Transport::Udp, Ok(reply)),
+        Ok(None) => Exchange {
+            truncated: true,
+            ..tcp(server, question, until).await
+        },
+        Err(cause) => Exchange::over(Transport::Udp, Err(cause)),
+    }
+}
+
+/// Asks over a connection.
+pub(super) async fn tcp(server: SocketAddr, question: &Question, until: Deadline) -> Exchange {
+    let outcome = match connect(server, until).await {
+        Ok(stream) => converse(stream, server, question, until).await,
+        Err(cause) => Err(cause),
+    };
+    Exchange::over(Transport::Tcp, outcome)
+}
+
+/// Asks over TLS (RFC 7858); the server must prove its name.
+pub(super) async fn tls(
+    server: SocketAddr,
+    name: &ServerName<'static>,
+    config: &Arc<ClientConfig>,
+    question: &Question,
+    until: Deadline,
+) -> Exchange {
+    let outcome = match handshake(server, name, config, until).await {
+        Ok(stream) => converse(stream, server, question, until).await,
+        Err(cause) => Err(cause),
+    };
+    Exchange::over(Transport::Tls, outcome)
+}
+
+/// Opens a connection.
+pub(super) async fn connect(server: SocketAddr, until: Deadline) -> Result<TcpStream, Cause> {
+    let stream = until
+        .run(TcpStream::connect(server))
+        .await
+        .map_err(|late| fault::expired(format!("no connection to {server} in time"), late))?
+        .map_err(|error| fault::while_connecting(server, &error))?;
+    // Without it, a question in two writes can wait for an acknowledgement; only speed is lost.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+/// Opens a connection and makes a handshake on it.
+pub(super) async fn handshake(
+    server: SocketAddr,
+    name: &ServerName<'static>,
+    config: &Arc<ClientConfig>,
+    until: Deadline,
+) -> Result<TlsStream<TcpStream>, Cause> {
+    let stream = connect(server, until).await?;
+    until
+        .run(TlsConnector::from(Arc::clone(config)).connect(name.clone(), stream))
+        .await
+        .map_err(|late| fault::expired(format!("no TLS handshake with {server} in time"), late))?
+        .map_err(|error| {
+            Cause::new(
+                Reason::DnsUnreachable,
+                format!(
+                    "the TLS handshake with {server} failed: {}",
+                    fault::quote(&error)
+                ),
+            )
+        })
+}
+
+/// One datagram there, one back; `None` is an answer that was cut.
+async fn datagram(
+    server: SocketAddr,
+    question: &Question,
+    edns: bool,
+    until: Deadline,
+) -> Result<Option<Reply>, Cause> {
+    let ours = |error| fault::before_sending(server, &error);
+    let theirs = |error| fault::after_sending(server, &error);
+    let sent = question.encode(edns)?;
+    let socket = UdpSocket::bind(fault::any_for(server))
+        .await
+        .map_err(ours)?;
+    socket.connect(server).await.map_err(ours)?;
+    socket.send(&sent.bytes).await.map_err(ours)?;
+
+    let mut patience = Some(Deadline::after(MAX_PATIENCE.min(until.remaining() / 3)));
+    let mut strangers = 0_u32;
+    let mut buffer = vec![0; DATAGRAM];
+    loop {
+        let wait = patience.map_or(until, |patience| patience.min(until));
+        let length = match wait.run(socket.recv(&mut buffer)).await {
+            Ok(received) => received.map_err(theirs)?,
+            Err(_) if patience.take().is_some() => {
+                socket.send(&sent.bytes).await.map_err(theirs)?;
+                continue;
+            }
+            Err(expired) => {
+                let beside = match strangers {
+                    0 => String::new(),
+                    n => format!(" ({n} datagrams that do not answer the question were ignored)"),
+                };
+                let what = format!("no answer from {server} in time, asked twice{beside}");
+                return Err(fault::expired(what, expired));
+            }
+        };
+        match question.read(sent.id, &buffer[..length]) {
+            Heard::Reply(reply) => return Ok(Some(reply)),
+            Heard::Truncated => return Ok(None),
+            // It bears our number, but is larger than a datagram of ours may be.
+            Heard::Unreadable(_) if length == DATAGRAM => return Ok(None),
+            Heard::Unreadable(why) => return Err(unreadable(server, &why)),
+            Heard::Foreign => strangers = strangers.saturating_add(1),
+        }
+    }
+}
+
+/// One message there, one back, each behind its length.
+async fn converse(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    server: SocketAddr,
+    question: &Question,
+    until: Deadline,
+) -> Result<Reply, Cause> {
+    let sent = question.encode(true)?;
+    let length = u16::try_from(sent.bytes.len()).unwrap_or(u16::MAX);
+    let mut framed = Vec::with_capacity(2 + sent.bytes.len());
+    framed.extend_from_slice(&length.to_be_bytes());
+    framed.extend_from_slice(&sent.bytes);
+
+    let mut answer = Vec::new();
+    let mut announced = None;
+    let talk = async {
+        stream.write_all(&framed).await?;
+        stream.flush().await?;
+        let length = stream.read_u16().await?;
+        announced = Some(length);
+        // Grows with what comes, not with what is announced.
+        (&mut stream)
+            .take(u64::from(length))
+            .read_to_end(&mut answer)
+            .await
+    };
+    let talked = until
+        .run(talk)
+        .await
+        .map_err(|late| fault::expired(format!("no answer from {server} in time"), late))?;
+    match (talked, announced) {
+        (Err(error), _) => return Err(fault::after_sending(server, &error)),
+        (Ok(got), Some(length)) if got < usize::from(length) => {
+            return Err(unreadable(
+                server,
+                &format!("it ends after {got} of {length} bytes"),
+            ));
+        }
+        (Ok(_), _) => {}
+    }
+    whole(server, question, sent.id, &answer)
+}
+
+/// Reads a message from a stream: there, everything that comes is meant for us and complete.
+pub(super) fn whole(
+    server: SocketAddr,
+    question: &Question,
+    id: u16,
+    bytes: &[u8],
+) -> Result<Reply, Cause> {
+    match question.read(id, bytes) {
+        Heard::Reply(reply) => Ok(reply),
+        Heard::Truncated => Err(unreadable(server, "it is cut, although nothing limits it")),
+        Heard::Foreign => Err(unreadable(server, "it answers another question")),
+        Heard::Unreadable(why) => Err(unreadable(server, &why)),
+    }
+}
+
+pub(super) fn unreadable(server: SocketAddr, why: &str) -> Cause {
+    Cause::new(
+        Reason::DnsMalformed,
+        format!("the answer of {server} cannot be read: {why}"),
+    )
+}

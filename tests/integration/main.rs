@@ -1,5 +1,10 @@
 //! Tests against real sockets, real servers and the real binary. One binary, many modules.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "in a test, a panic is how a fault is told"
+)]
+
 mod catalog;
 mod cli;
 mod config;

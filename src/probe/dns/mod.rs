@@ -121,7 +121,7 @@ impl DnsClient {
             return Resolution::without_asking(vec![address], Ok(()));
         }
         let name = match Name::from_str_relaxed(host) {
-            Ok(name) if !name.is_root() => name,
+            Ok(name) if name.iter().next().is_some() => name,
             Ok(_) => {
                 let verdict = judge::not_a_name(host, "it is empty");
                 return Resolution::without_asking(vec![], Err(verdict));

@@ -1,1 +1,4 @@
 //! What the tests share: servers of every kind of misbehaviour, certificates, ports.
+
+pub(crate) mod child;
+pub(crate) mod dns;

@@ -1,0 +1,217 @@
+//! Whom a failure is blamed on, and what several resolvers come to.
+
+use std::net::IpAddr;
+
+use bascule::model::{Family, Reason};
+use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::rr::RecordType;
+
+use crate::support::dns::*;
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// A port of loopback where nobody listens: its owner is bound over TCP only, so that nobody
+/// else takes it, and does not accept datagrams.
+async fn deaf() -> (tokio::net::TcpListener, String) {
+    let owner = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let text = format!("udp://{}", owner.local_addr().unwrap());
+    (owner, text)
+}
+
+#[tokio::test]
+async fn a_resolver_that_answers_nothing_at_all_is_our_own_trouble() {
+    for code in [ResponseCode::ServFail, ResponseCode::Refused] {
+        let server = Responder::start(move |q| bytes(&q.reply(code))).await;
+        let found = client()
+            .resolve("www.example.test", &Family::ALL, &[server.udp()], PLENTY)
+            .await;
+        assert_inconclusive(&found.outcome.unwrap_err(), Reason::LocalResolver);
+        assert_ne!(
+            found.queries[0].reason,
+            Some(Reason::LocalResolver),
+            "facts stay"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_resolver_that_is_silent_about_everything_is_our_own_trouble() {
+    let server = Responder::start(|_| vec![]).await;
+    let start = tokio::time::Instant::now();
+    let found = client()
+        .resolve("www.example.test", &Family::ALL, &[server.udp()], SHORT)
+        .await;
+    assert_inconclusive(&found.outcome.unwrap_err(), Reason::LocalResolver);
+    assert_eq!(found.queries[0].reason, Some(Reason::DnsTimeout));
+    assert!(start.elapsed() < SHORT * 2, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_port_where_nobody_listens_is_our_own_trouble_when_a_host_is_looked_up() {
+    let (_owner, deaf) = deaf().await;
+    let start = tokio::time::Instant::now();
+    let found = client()
+        .resolve("www.example.test", &Family::ALL, &[resolver(&deaf)], PLENTY)
+        .await;
+    assert_inconclusive(&found.outcome.unwrap_err(), Reason::LocalResolver);
+    assert_eq!(found.queries[0].reason, Some(Reason::DnsUnreachable));
+    assert!(start.elapsed() < PLENTY / 2, "refusal is told at once");
+}
+
+#[tokio::test]
+async fn an_answer_for_one_family_proves_the_resolver_for_the_other() {
+    let server = Responder::start(|q| match q.record_type() {
+        RecordType::A => bytes(&q.reply(ResponseCode::NoError)),
+        _ => bytes(&q.reply(ResponseCode::ServFail)),
+    })
+    .await;
+    let found = client()
+        .resolve("www.example.test", &Family::ALL, &[server.udp()], PLENTY)
+        .await;
+    // The empty answer is nothing at all beside the failure.
+    assert_fails(&found.outcome.unwrap_err(), Reason::DnsServfail);
+}
+
+#[tokio::test]
+async fn one_good_resolver_is_enough_and_the_dead_one_is_recorded() {
+    let (_owner, deaf) = deaf().await;
+    let good = Responder::start(|q| bytes(&q.healthy())).await;
+    let found = client()
+        .resolve(
+            "www.example.test",
+            &Family::ALL,
+            &[resolver(&deaf), good.udp()],
+            PLENTY,
+        )
+        .await;
+    assert_eq!(found.outcome, Ok(()));
+    assert_eq!(found.partial, None);
+    assert_eq!(found.addresses, [ip("192.0.2.7"), ip("2001:db8::7")]);
+    let told: Vec<_> = found
+        .queries
+        .iter()
+        .map(|q| (q.resolver.as_ref(), q.record_type.as_str(), q.reason))
+        .collect();
+    let good = good.udp().label;
+    assert_eq!(
+        told,
+        [
+            (deaf.as_str(), "A", Some(Reason::DnsUnreachable)),
+            (deaf.as_str(), "AAAA", Some(Reason::DnsUnreachable)),
+            (&good, "A", None),
+            (&good, "AAAA", None),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_silent_resolver_beside_a_good_one_does_not_count_as_the_time_of_resolving() {
+    let silent = Responder::start(|_| vec![]).await;
+    let good = Responder::start(|q| bytes(&q.healthy())).await;
+    let found = client()
+        .resolve(
+            "www.example.test",
+            &Family::ALL,
+            &[silent.udp(), good.udp()],
+            SHORT,
+        )
+        .await;
+    assert_eq!(found.outcome, Ok(()));
+    assert!(found.duration < SHORT, "{:?}", found.duration);
+}
+
+#[tokio::test]
+async fn addresses_of_all_resolvers_are_told_once_ipv4_first_in_order_of_the_answers() {
+    let first = Responder::start(|q| match q.record_type() {
+        RecordType::A => bytes(&q.answer([v4([192, 0, 2, 9]), v4([192, 0, 2, 1])])),
+        _ => bytes(&q.answer([v6("2001:db8::9")])),
+    })
+    .await;
+    let second = Responder::start(|q| match q.record_type() {
+        RecordType::A => bytes(&q.answer([v4([192, 0, 2, 1]), v4([192, 0, 2, 5])])),
+        _ => bytes(&q.answer([v6("2001:db8::1"), v6("2001:db8::9")])),
+    })
+    .await;
+    let found = client()
+        .resolve(
+            "www.example.test",
+            &[Family::Ipv6, Family::Ipv4],
+            &[first.udp(), second.udp()],
+            PLENTY,
+        )
+        .await;
+    let expected = [
+        "192.0.2.9",
+        "192.0.2.1",
+        "192.0.2.5",
+        "2001:db8::9",
+        "2001:db8::1",
+    ];
+    assert_eq!(found.addresses, expected.map(ip));
+}
+
+#[tokio::test]
+async fn the_reason_that_says_most_is_told() {
+    let (_owner, deaf) = deaf().await;
+    let missing = Responder::start(|q| bytes(&q.reply(ResponseCode::NXDomain))).await;
+    let failing = Responder::start(|q| match q.is_control() {
+        true => bytes(&q.healthy()),
+        false => bytes(&q.reply(ResponseCode::ServFail)),
+    })
+    .await;
+    let found = client()
+        .resolve(
+            "www.example.test",
+            &Family::ALL,
+            &[resolver(&deaf), failing.udp(), missing.udp()],
+            PLENTY,
+        )
+        .await;
+    assert_fails(&found.outcome.unwrap_err(), Reason::DnsNxdomain);
+}
+
+#[tokio::test]
+async fn only_the_families_that_are_wanted_are_asked_for() {
+    let server = Responder::start(|q| bytes(&q.healthy())).await;
+    let found = client()
+        .resolve("www.example.test", &[Family::Ipv6], &[server.udp()], PLENTY)
+        .await;
+    assert_eq!(found.addresses, [ip("2001:db8::7")]);
+    assert_eq!(server.asked(), 1);
+}
+
+#[tokio::test]
+async fn an_empty_answer_for_one_family_is_nothing_at_all() {
+    let server = Responder::start(|q| match q.record_type() {
+        RecordType::AAAA => bytes(&q.reply(ResponseCode::NoError)),
+        _ => bytes(&q.healthy()),
+    })
+    .await;
+    let found = client()
+        .resolve("www.example.test", &Family::ALL, &[server.udp()], PLENTY)
+        .await;
+    assert_eq!(found.outcome, Ok(()));
+    assert_eq!(found.partial, None);
+    assert_eq!(found.addresses, [ip("192.0.2.7")]);
+}
+
+#[tokio::test]
+async fn a_literal_address_is_its_own_answer() {
+    let found = client()
+        .resolve("192.0.2.1", &Family::ALL, &[], PLENTY)
+        .await;
+    assert_eq!(
+        (found.outcome, found.addresses),
+        (Ok(()), vec![ip("192.0.2.1")])
+    );
+    for host in ["2001:db8::1", "[2001:db8::1]"] {
+        let found = client().resolve(host, &Family::ALL, &[], PLENTY).await;
+        assert_eq!(
+            (found.outcome, found.addresses),
+            (Ok(()), vec![ip("2001:db8::1")])
+        );
+        assert_eq!(found.queries, []);
+    }
+}

@@ -1,28 +1,137 @@
 //! The climb: one round of one target, bounded by one deadline.
 
-use crate::host::clock::Clock;
-use crate::model::Round;
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use super::target::Target;
+use crate::host::clock::{Clock, Reading};
+use crate::model::{Cause, Family, Reason, Round, Verdict};
+
+use super::climb::{Climb, destination};
+use super::connect::has_route;
+use super::deadline::Deadline;
+use super::dns::DnsClient;
+use super::join::join_all;
+use super::judge;
+use super::target::{Target, What};
 use super::trust::Roots;
+use super::words::took;
+
+/// How far the wall clock may move against the monotonic one during a round. Certificates
+/// and time stamps are judged by the wall clock; a jump of more makes a bad verdict worthless.
+const JUMP: Duration = Duration::from_secs(2);
 
 /// Makes rounds. Cheap to clone; shared by all rounds of the daemon.
 #[derive(Clone, Debug)]
 pub struct Prober {
     clock: Clock,
-    roots: Roots,
+    dns: DnsClient,
 }
 
 impl Prober {
     /// A prober that trusts `roots` for DNS over TLS and HTTPS.
     #[must_use]
-    pub const fn new(clock: Clock, roots: Roots) -> Self {
-        Self { clock, roots }
+    pub fn new(clock: Clock, roots: Roots) -> Self {
+        Self {
+            clock,
+            dns: DnsClient::new(roots),
+        }
     }
 
     /// One round. Never fails, never panics, never takes much longer than the target's round limit.
     pub async fn round(&self, target: &Target) -> Round {
-        let _ = (&self.roots, target, self.clock.now());
-        std::future::pending().await
+        let started = self.clock.read();
+        let mut round = Round {
+            key: target.key.clone(),
+            kind: target.kind(),
+            verdict: Verdict::Pass,
+            started: started.wall,
+            duration: Duration::ZERO,
+            addresses: Vec::new(),
+            dns: Vec::new(),
+            retry_after: None,
+        };
+        match &target.what {
+            What::Dns(question) => {
+                let limit = target.limits.dns.min(target.limits.round);
+                let probe = self.dns.probe(question, &target.resolvers, limit).await;
+                round.verdict = probe.verdict;
+                round.dns = probe.queries;
+            }
+            What::Http(_) | What::Tls(_) | What::Tcp(_) => {
+                self.climb(target, started, &mut round).await;
+            }
+        }
+        round.duration = self.clock.now().since(started.moment);
+        self.check_clock(started, &mut round);
+        round
     }
+
+    /// Finds addresses, climbs those that are chosen, and judges the round.
+    async fn climb(&self, target: &Target, started: Reading, round: &mut Round) {
+        let mut climb = Climb {
+            dns: &self.dns,
+            target,
+            deadline: Deadline::after(target.limits.round),
+            now: started.wall,
+            resolve: None,
+        };
+        let Some(place) = destination(&target.what) else {
+            // The configuration does not let such a URL through.
+            let cause = Cause::new(Reason::DnsNoAnswer, "the URL has no host");
+            round.verdict = Verdict::Fail(cause);
+            return;
+        };
+        let found = climb.resolve(&place.host).await;
+        round.dns = found.queries;
+        if let Err(verdict) = found.outcome {
+            round.verdict = verdict;
+            return;
+        }
+        climb.resolve = found.took;
+        let climbs = climb
+            .choose(&found.addresses)
+            .into_iter()
+            .map(|ip| climb.address(SocketAddr::new(ip, place.port)));
+        for climbed in join_all(climbs).await {
+            round.dns.extend(climbed.queries);
+            round.retry_after = round.retry_after.max(climbed.retry_after);
+            round.addresses.push(climbed.address);
+        }
+        let partial = found.partial.filter(|_| !is_family_without_route(round));
+        round.verdict = judge::round(&round.addresses, partial);
+    }
+
+    /// Takes a bad verdict back if the wall clock jumped: dates were judged by it. A good one
+    /// stands, as a wrong clock makes nothing good.
+    fn check_clock(&self, started: Reading, round: &mut Round) {
+        let drift = self.clock.drift_since(started);
+        let bad = matches!(round.verdict, Verdict::Fail(_) | Verdict::Slow(_));
+        if bad && drift > JUMP {
+            round.verdict = Verdict::Inconclusive(Cause::new(
+                Reason::LocalClock,
+                format!(
+                    "this machine's clock jumped by {} during the round",
+                    took(drift)
+                ),
+            ));
+        }
+    }
+}
+
+/// Whether the query that failed beside a good one was for a family that this machine has no
+/// route for (while it has one for the other): then its addresses would not have been tried.
+fn is_family_without_route(round: &Round) -> bool {
+    let failed = |family: &Family| {
+        let mut of_family = round
+            .dns
+            .iter()
+            .filter(|query| query.family == Some(*family))
+            .peekable();
+        of_family.peek().is_some() && of_family.all(|query| query.reason.is_some())
+    };
+    let Some(family) = Family::ALL.into_iter().find(failed) else {
+        return false;
+    };
+    let others = Family::ALL.into_iter().filter(|other| *other != family);
+    !has_route(family) && others.into_iter().any(has_route)
 }

@@ -1,0 +1,244 @@
+//! A condition over the JSON of a body, in CEL.
+//!
+//! CEL has no loops but those over the data, and its evaluator has no step limit. So the
+//! data is bounded instead: the body by `max_body`, its nesting by the JSON parser, and the
+//! number of values here; the expression comes from the configuration.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use cel::objects::{Key, Map};
+use cel::{Context, Env, Program, Value};
+use serde_json::Value as Json;
+
+use crate::probe::printable::{QUOTE, printable};
+
+/// Most values in a body that a condition is evaluated over. Two loops over all of them,
+/// one inside the other, still end within a second.
+const VALUES: usize = 100_000;
+
+/// The standard functions, built once.
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
+/// A compiled CEL condition over `body`, the parsed JSON.
+#[derive(Clone)]
+pub struct JsonCheck {
+    source: Arc<str>,
+    program: Arc<Program>,
+}
+
+impl JsonCheck {
+    /// Compiles a condition.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn compile(source: &str) -> Result<Self, String> {
+        let program = STANDARD.compile(source).map_err(|errors| {
+            let text = errors.to_string();
+            // The crate draws the source below its sentence.
+            let line = text.lines().next().unwrap_or_default();
+            let line = line.strip_prefix("ERROR: <input>:").unwrap_or(line);
+            format!("not a CEL expression: {}", printable(line, 200))
+        })?;
+        let references = program.references();
+        let unknown = references
+            .variables()
+            .into_iter()
+            .find(|name| *name != "body" && !name.starts_with('@'));
+        if let Some(name) = unknown.filter(|name| !is_bound_in(source, name)) {
+            return Err(format!(
+                "unknown variable `{}`: the only one is `body`",
+                printable(name, 40)
+            ));
+        }
+        Ok(Self {
+            source: source.into(),
+            program: Arc::new(program),
+        })
+    }
+
+    /// Why the body does not meet the condition; `None` if it does.
+    pub(super) fn fault(&self, body: &[u8]) -> Option<String> {
+        let json: Json = match serde_json::from_slice(body) {
+            Ok(json) => json,
+            Err(error) => return Some(not_json(body, &error)),
+        };
+        let mut left = VALUES;
+        let Some(value) = convert(json, &mut left) else {
+            return Some(format!("JSON has more than {VALUES} values"));
+        };
+        let mut context = Context::with_env(Arc::clone(&STANDARD));
+        context.add_variable_from_value("body", value);
+        match self.program.execute(&context) {
+            Ok(Value::Bool(true)) => None,
+            Ok(Value::Bool(false)) => Some(format!("JSON does not meet `{}`", self.quoted())),
+            Ok(_) => Some(format!("`{}` is neither true nor false", self.quoted())),
+            Err(error) => Some(format!(
+                "`{}` cannot be evaluated: {}",
+                self.quoted(),
+                printable(&error.to_string(), QUOTE)
+            )),
+        }
+    }
+
+    fn quoted(&self) -> String {
+        printable(&self.source, QUOTE)
+    }
+}
+
+impl std::fmt::Debug for JsonCheck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("JsonCheck").field(&self.source).finish()
+    }
+}
+
+/// Whether a name is bound by a macro such as `all(name, ...)`: the crate reports those
+/// among the variables too.
+fn is_bound_in(source: &str, name: &str) -> bool {
+    ["all", "exists", "exists_one", "map", "filter"]
+        .iter()
+        .flat_map(|name| {
+            source
+                .match_indices(*name)
+                .map(|(at, word)| at + word.len())
+        })
+        .any(|end| {
+            let rest = source[end..].trim_start();
+            rest.strip_prefix('(')
+                .map(str::trim_start)
+                .and_then(|rest| rest.strip_prefix(name))
+                .is_some_and(|rest| rest.trim_start().starts_with(','))
+        })
+}
+
+fn not_json(body: &[u8], error: &serde_json::Error) -> String {
+    match body.trim_ascii_start().first() {
+        None => "body is empty, not JSON".to_owned(),
+        Some(b'<') => "body is HTML, not JSON".to_owned(),
+        Some(_) => format!("body is not JSON: {}", printable(&error.to_string(), QUOTE)),
+    }
+}
+
+/// JSON in CEL's types; whole numbers are `int`, so that arithmetic with literals works.
+fn convert(json: Json, left: &mut usize) -> Option<Value> {
+    *left = left.checked_sub(1)?;
+    Some(match json {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::Bool(truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::Int(whole),
+            None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::String(Arc::new(text)),
+        Json::Array(items) => {
+            let items = items.into_iter().map(|item| convert(item, left));
+            Value::List(Arc::new(items.collect::<Option<_>>()?))
+        }
+        Json::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, field)| {
+                let key = Key::String(Arc::new(name));
+                convert(field, left).map(|field| (key, field))
+            });
+            let map: HashMap<Key, Value> = fields.collect::<Option<_>>()?;
+            Value::Map(Map { map: Arc::new(map) })
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(condition: &str, body: &str) -> Option<String> {
+        JsonCheck::compile(condition)
+            .unwrap()
+            .fault(body.as_bytes())
+    }
+
+    #[test]
+    fn conditions_see_every_kind_of_json() {
+        let body = r#"{"status": "ok", "n": 3, "f": 0.5, "big": 18446744073709551615,
+                       "list": [1, 2, 3], "none": null, "deep": {"yes": true}}"#;
+        for condition in [
+            "body.status == 'ok'",
+            "body.n == 3 && body.n + 1 == 4 && body.n >= 2",
+            "body.f < 1.0",
+            "body.big > 1.0",
+            "size(body.list) == 3 && body.list.all(x, x > 0)",
+            "body.list.exists(x, x == 2) && 2 in body.list",
+            "body.none == null",
+            "body.deep.yes",
+            "has(body.status) && !has(body.other)",
+            "body.status.matches('^o.$') && body.status.startsWith('o')",
+        ] {
+            assert_eq!(fault(condition, body), None, "{condition}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_met_is_told_in_a_sentence() {
+        assert_eq!(
+            fault("body.status == 'ok'", r#"{"status": "down"}"#).unwrap(),
+            "JSON does not meet `body.status == 'ok'`"
+        );
+        assert_eq!(
+            fault("body.n", r#"{"n": 3}"#).unwrap(),
+            "`body.n` is neither true nor false"
+        );
+        assert_eq!(
+            fault("body.status == 'ok'", "[]")
+                .unwrap()
+                .split(':')
+                .next(),
+            Some("`body.status == 'ok'` cannot be evaluated")
+        );
+        assert_eq!(fault("true", " <html>").unwrap(), "body is HTML, not JSON");
+        assert_eq!(fault("true", "").unwrap(), "body is empty, not JSON");
+        assert_eq!(
+            fault("true", "hello").unwrap(),
+            "body is not JSON: expected value at line 1 column 1"
+        );
+    }
+
+    #[test]
+    fn hostile_json_is_refused_without_harm() {
+        let deep = "[".repeat(100_000);
+        assert!(
+            fault("true", &deep)
+                .unwrap()
+                .starts_with("body is not JSON: recursion limit")
+        );
+        let wide = format!("[{}0]", "0,".repeat(VALUES));
+        assert_eq!(
+            fault("true", &wide).unwrap(),
+            "JSON has more than 100000 values"
+        );
+        let overflow = r#"{"n": 9223372036854775807}"#;
+        assert!(
+            fault("body.n + 1 > 0", overflow)
+                .unwrap()
+                .contains("cannot be evaluated")
+        );
+        assert!(
+            fault("1 / body.n > 0", r#"{"n": 0}"#)
+                .unwrap()
+                .contains("cannot be evaluated")
+        );
+        assert!(
+            fault("body.s.matches(body.s)", r#"{"s": "("}"#)
+                .unwrap()
+                .contains("cannot be evaluated")
+        );
+    }
+
+    #[test]
+    fn faults_of_expressions_are_sentences() {
+        let error = JsonCheck::compile("body.status ==").unwrap_err();
+        assert!(error.starts_with("not a CEL expression: "), "{error}");
+        assert!(!error.contains('\n'));
+        assert_eq!(
+            JsonCheck::compile("bdy.status == 'ok'").unwrap_err(),
+            "unknown variable `bdy`: the only one is `body`"
+        );
+    }
+}

@@ -1,0 +1,369 @@
+//! One request and its response over a connection: timed, bounded, in one task.
+//!
+//! hyper speaks the protocols. The connection's own future is polled beside the request
+//! ([`Driver`]) and dies with it, so that nothing outlives a round; what hyper spawns for
+//! HTTP/2 is aborted on the way out ([`Tasks`]).
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::{http1, http2};
+use hyper::header::{CONTENT_LENGTH, HeaderMap};
+use hyper::{Request, Response, Version};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout};
+
+use super::failure::{self, Stage};
+use super::tap::Tap;
+use crate::model::{Cause, Reason, Verdict};
+use crate::probe::connect::overdue;
+use crate::probe::deadline::Deadline;
+use crate::probe::words::took;
+
+/// Largest head of a response in bytes: several times what the largest real ones have.
+pub(super) const HEAD: usize = 64 * 1024;
+/// Most headers of a response.
+pub(super) const FIELDS: usize = 128;
+/// How much an HTTP/2 server may send ahead of us. Small, as a body that is too large is
+/// dropped, and what is on its way by then is waste.
+const WINDOW: u32 = 65_535;
+/// How long saying goodbye may take.
+const GOODBYE: Duration = Duration::from_millis(20);
+
+/// Which HTTP is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http1,
+    Http2,
+}
+
+/// How much of the body is wanted.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted {
+    /// None of it.
+    Nothing,
+    /// No more than this.
+    Start(usize),
+    /// All of it; more than this is a fault.
+    All(usize),
+}
+
+/// What came back.
+#[derive(Default)]
+pub(super) struct Exchange {
+    /// The head, if it came.
+    pub(super) head: Option<Head>,
+    /// From the request to the head.
+    pub(super) first_byte: Option<Duration>,
+    /// The body as it came, as far as it came.
+    pub(super) body: Vec<u8>,
+    /// From the head to the end.
+    pub(super) body_took: Option<Duration>,
+    /// The body has more than was read.
+    pub(super) cut: bool,
+    /// What went wrong.
+    pub(super) fault: Option<Verdict>,
+}
+
+impl Exchange {
+    /// What went wrong, or `Pass`.
+    pub(super) fn verdict(&self) -> Verdict {
+        self.fault.clone().unwrap_or(Verdict::Pass)
+    }
+}
+
+/// The head of a response.
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) version: &'static str,
+    pub(super) headers: HeaderMap,
+    pub(super) content_length: Option<u64>,
+}
+
+/// Sends the request and receives the response.
+pub(super) async fn run<S>(
+    stream: S,
+    protocol: Protocol,
+    request: Request<Full<Bytes>>,
+    wanted: impl Fn(u16) -> Wanted,
+    deadline: Deadline,
+) -> Exchange
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let start = Instant::now();
+    let (tap, valve) = Tap::new(stream);
+    let mut exchange = Exchange::default();
+    let received = match protocol {
+        Protocol::Http1 => {
+            let shaken = http1::Builder::new()
+                .max_headers(FIELDS)
+                .max_buf_size(HEAD)
+                .handshake(TokioIo::new(tap));
+            match shaken.await {
+                Err(error) => Ok(Err(error)),
+                Ok((mut sender, connection)) => {
+                    let mut driver = Driver::new(connection);
+                    let sent = driver.beside(sender.send_request(request));
+                    let response = deadline.run(sent).await;
+                    if let Ok(Ok(response)) = response {
+                        valve.open();
+                        exchange
+                            .receive(&mut driver, response, start, wanted, deadline)
+                            .await;
+                        drop(sender);
+                        driver.finish(exchange.body_took.is_some()).await;
+                        return exchange;
+                    }
+                    response.map(|inner| inner.map(drop))
+                }
+            }
+        }
+        Protocol::Http2 => {
+            let tasks = Tasks::default();
+            let shaken = http2::Builder::new(tasks.clone())
+                .initial_stream_window_size(WINDOW)
+                .initial_connection_window_size(WINDOW)
+                // Above what is accepted: between the two the fault can be named (see `failure`).
+                .max_header_list_size(4 * HEAD as u32)
+                .handshake(TokioIo::new(tap));
+            let _guard = AbortOnDrop(tasks);
+            match deadline.run(shaken).await {
+                Err(expired) => Err(expired),
+                Ok(Err(error)) => Ok(Err(error)),
+                Ok(Ok((mut sender, connection))) => {
+                    let mut driver = Driver::new(connection);
+                    let sent = driver.beside(sender.send_request(request));
+                    let response = deadline.run(sent).await;
+                    if let Ok(Ok(response)) = response {
+                        valve.open();
+                        exchange
+                            .receive(&mut driver, response, start, wanted, deadline)
+                            .await;
+                        drop(sender);
+                        driver.finish(exchange.body_took.is_some()).await;
+                        return exchange;
+                    }
+                    response.map(|inner| inner.map(drop))
+                }
+            }
+        }
+    };
+    exchange.fault = match received {
+        Ok(Err(error)) => Some(Verdict::Fail(failure::classify(&error, Stage::Head))),
+        Err(expired) => Some(overdue(
+            expired,
+            Reason::HttpTimeout,
+            format!("no response after {}", took(start.elapsed())),
+        )),
+        Ok(Ok(())) => None,
+    };
+    exchange
+}
+
+impl Exchange {
+    /// Takes the head apart and reads as much of the body as is wanted.
+    async fn receive<C: Future>(
+        &mut self,
+        driver: &mut Driver<C>,
+        response: Response<Incoming>,
+        start: Instant,
+        wanted: impl Fn(u16) -> Wanted,
+        deadline: Deadline,
+    ) {
+        self.first_byte = Some(start.elapsed());
+        let (head, mut body) = response.into_parts();
+        let status = head.status.as_u16();
+        let content_length = head
+            .headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| text.parse().ok());
+        self.fault = oversized(&head.headers).map(Verdict::Fail);
+        self.head = Some(Head {
+            status,
+            version: match head.version {
+                Version::HTTP_2 => "2",
+                Version::HTTP_11 => "1.1",
+                _ => "1.0",
+            },
+            headers: head.headers,
+            content_length,
+        });
+        if self.fault.is_some() {
+            return;
+        }
+        let begin = Instant::now();
+        let read = driver.beside(read(&mut body, &mut self.body, wanted(status)));
+        match deadline.run(read).await {
+            Ok(Ok(End::Reached)) => self.body_took = Some(begin.elapsed()),
+            Ok(Ok(End::Cut)) => self.cut = true,
+            Ok(Ok(End::TooLarge(most))) => {
+                self.cut = true;
+                let size = content_length
+                    .filter(|length| *length > most as u64)
+                    .map_or_else(
+                        || "body is larger than allowed".to_owned(),
+                        |length| format!("body is {length} bytes"),
+                    );
+                self.fault = Some(Verdict::Fail(Cause::new(
+                    Reason::HttpTooLarge,
+                    format!("{size}, at most {most} bytes expected"),
+                )));
+            }
+            Ok(Err(error)) => {
+                self.cut = true;
+                let stage = Stage::Body {
+                    received: self.body.len() as u64,
+                    expected: content_length,
+                };
+                self.fault = Some(Verdict::Fail(failure::classify(&error, stage)));
+            }
+            Err(expired) => {
+                self.cut = true;
+                self.fault = Some(overdue(
+                    expired,
+                    Reason::HttpTimeout,
+                    format!(
+                        "response not complete after {}: {} bytes of the body came",
+                        took(start.elapsed()),
+                        self.body.len()
+                    ),
+                ));
+            }
+        }
+    }
+}
+
+/// How the reading of a body ended.
+enum End {
+    Reached,
+    Cut,
+    TooLarge(usize),
+}
+
+/// Reads frames until the body ends or enough has come.
+async fn read(
+    body: &mut Incoming,
+    into: &mut Vec<u8>,
+    wanted: Wanted,
+) -> Result<End, hyper::Error> {
+    let most = match wanted {
+        Wanted::Nothing => return Ok(End::Cut),
+        Wanted::Start(most) | Wanted::All(most) => most,
+    };
+    while let Some(frame) = body.frame().await {
+        let Ok(mut data) = frame?.into_data() else {
+            // Trailers: nothing is expected of them.
+            continue;
+        };
+        let room = most - into.len();
+        if data.remaining() > room {
+            into.extend_from_slice(&data[..room]);
+            data.clear();
+            return Ok(match wanted {
+                Wanted::All(most) => End::TooLarge(most),
+                _ => End::Cut,
+            });
+        }
+        into.extend_from_slice(&data);
+    }
+    Ok(End::Reached)
+}
+
+/// The fault of a head that is larger than accepted.
+fn oversized(headers: &HeaderMap) -> Option<Cause> {
+    let bytes: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    let too_large = |what| Some(Cause::new(Reason::HttpTooLarge, what));
+    if headers.len() > FIELDS {
+        too_large(format!(
+            "response has {} headers, at most {FIELDS} are accepted",
+            headers.len()
+        ))
+    } else if bytes > HEAD {
+        too_large(format!(
+            "headers are {bytes} bytes, at most {HEAD} are accepted"
+        ))
+    } else {
+        None
+    }
+}
+
+/// Polls a connection beside the futures that need it.
+struct Driver<C> {
+    connection: Pin<Box<C>>,
+    over: bool,
+}
+
+impl<C: Future> Driver<C> {
+    fn new(connection: C) -> Self {
+        Self {
+            connection: Box::pin(connection),
+            over: false,
+        }
+    }
+
+    /// Runs the future to its end, and the connection as far as it goes.
+    async fn beside<F: Future>(&mut self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(output);
+            }
+            // How the connection ended is told to the future in more detail.
+            if !self.over {
+                self.over = self.connection.as_mut().poll(context).is_ready();
+            }
+            future.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// Closes the connection politely, if all was read.
+    async fn finish(mut self, complete: bool) {
+        if complete && !self.over {
+            timeout(GOODBYE, self.connection.as_mut()).await.ok();
+        }
+    }
+}
+
+/// Runs what hyper spawns for an HTTP/2 connection.
+#[derive(Clone, Default)]
+struct Tasks(Arc<Mutex<Vec<AbortHandle>>>);
+
+impl<F> hyper::rt::Executor<F> for Tasks
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    fn execute(&self, future: F) {
+        let handle = tokio::spawn(future).abort_handle();
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(handle);
+    }
+}
+
+/// Ends the tasks.
+struct AbortOnDrop(Tasks);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        let handles = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for handle in handles.iter() {
+            handle.abort();
+        }
+    }
+}

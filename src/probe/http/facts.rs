@@ -1,0 +1,71 @@
+//! What is kept of a response: bounded, printable, without secrets.
+
+use hyper::header::{HeaderMap, SET_COOKIE};
+use url::Url;
+
+use super::exchange::Exchange;
+use crate::model::HttpFacts;
+use crate::probe::printable::{printable, printable_bytes};
+
+/// Most headers that are kept.
+const FIELDS: usize = 64;
+/// Longest value that is kept, in characters.
+const VALUE: usize = 1024;
+/// Longest URL that is kept, in characters.
+const URL: usize = 2048;
+
+/// The facts of an exchange with the given size of the decoded body.
+pub(super) fn of(exchange: &Exchange, decoded: Option<usize>) -> HttpFacts {
+    let Some(head) = &exchange.head else {
+        return HttpFacts::default();
+    };
+    // A body that was not read, or whose reading broke off at once, has no size.
+    let read = exchange.body_took.is_some() || !exchange.body.is_empty();
+    HttpFacts {
+        status: Some(head.status),
+        version: Some(head.version),
+        redirects: Vec::new(),
+        content_length: head.content_length,
+        encoded_bytes: read.then_some(exchange.body.len() as u64),
+        body_bytes: decoded.filter(|_| read).map(|bytes| bytes as u64),
+        headers: listed(&head.headers),
+    }
+}
+
+/// A URL as it is shown.
+pub(super) fn url(url: &Url) -> String {
+    printable(url.as_str(), URL)
+}
+
+fn listed(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .keys()
+        .take(FIELDS)
+        .map(|name| {
+            let mut joined = String::new();
+            for value in headers.get_all(name) {
+                if joined.len() > VALUE {
+                    break;
+                }
+                if !joined.is_empty() {
+                    joined.push_str(", ");
+                }
+                if *name == SET_COOKIE {
+                    joined.push_str(&masked(value.as_bytes()));
+                } else {
+                    joined.push_str(&printable_bytes(value.as_bytes(), VALUE));
+                }
+            }
+            (printable(name.as_str(), 80), printable(&joined, VALUE))
+        })
+        .collect()
+}
+
+/// A cookie without its value: it may open a session.
+fn masked(cookie: &[u8]) -> String {
+    let name = cookie
+        .split(|byte| *byte == b'=')
+        .next()
+        .unwrap_or_default();
+    format!("{}=(hidden)", printable_bytes(name, 80))
+}

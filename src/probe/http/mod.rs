@@ -1,0 +1,376 @@
+//! The HTTP part of the climb: request, redirects, response, judgement.
+//!
+//! Each hop opens its own connection, so that each is timed and its certificate judged; no
+//! library's redirect or connection pool is used, as they hide just that. What is sent where
+//! is decided in [`request`], where to go next in [`redirect`], what the exchange itself can
+//! do wrong in [`exchange`], and what the last response is worth in `expect`.
+
+mod decode;
+mod exchange;
+mod facts;
+mod failure;
+mod redirect;
+mod request;
+mod tap;
+pub(super) mod wall;
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hyper::header::LOCATION;
+use url::Url;
+
+use self::exchange::{Exchange, Protocol, Wanted};
+use self::request::Step;
+use super::climb::Climb;
+use super::connect;
+use super::deadline::Deadline;
+use super::expect::{self, Seen};
+use super::target::HttpTarget;
+use super::tls::{self, Handshake};
+use crate::model::{
+    Cause, DnsQuery, HttpFacts, Layer, Phases, Reason, Redirect, TlsFacts, Verdict,
+};
+
+/// Most redirects that are followed.
+const REDIRECTS: usize = 10;
+
+/// What one address showed.
+pub(super) struct HttpClimb {
+    pub(super) verdict: Verdict,
+    pub(super) reached: Option<Layer>,
+    pub(super) phases: Phases,
+    pub(super) tls: Option<TlsFacts>,
+    pub(super) http: Option<HttpFacts>,
+    pub(super) queries: Vec<DnsQuery>,
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// One hop: what was measured, and the exchange if there was one.
+struct Hop {
+    phases: Phases,
+    tls: Option<TlsFacts>,
+    reached: Option<Layer>,
+    exchange: Result<Exchange, Verdict>,
+}
+
+/// Climbs one address, and what it redirects to.
+pub(super) async fn climb(
+    climb: &Climb<'_>,
+    target: &HttpTarget,
+    address: SocketAddr,
+) -> HttpClimb {
+    let mut step = Step::first(target);
+    let mut current = address;
+    let mut result = HttpClimb {
+        verdict: Verdict::Pass,
+        reached: None,
+        phases: Phases::default(),
+        tls: None,
+        http: None,
+        queries: Vec::new(),
+        retry_after: None,
+    };
+    let mut redirects: Vec<Redirect> = Vec::new();
+    let mut resolve = climb.resolve;
+    loop {
+        let mut hop = one_hop(climb, target, &step, current).await;
+        hop.phases.resolve = resolve;
+        match redirects.last_mut() {
+            None => {
+                result.phases = hop.phases;
+                result.tls = hop.tls;
+                result.reached = hop.reached;
+            }
+            Some(redirect) => {
+                redirect.address = Some(current);
+                redirect.phases = hop.phases;
+                redirect.tls = hop.tls;
+            }
+        }
+        let exchange = match hop.exchange {
+            Ok(exchange) => exchange,
+            Err(verdict) => {
+                result.verdict = verdict;
+                break;
+            }
+        };
+        let mut verdict = None;
+        if let Some(status) = redirect_status(target, &exchange) {
+            match leave(target, &exchange, &step, redirects.len()) {
+                Err(last) => verdict = Some(last),
+                Ok(next) => {
+                    redirects.push(Redirect {
+                        url: facts::url(&next.url),
+                        status,
+                        address: None,
+                        phases: Phases::default(),
+                        tls: None,
+                        layer: None,
+                        reason: None,
+                    });
+                    match locate(climb, &step.url, &next.url, current, &mut result.queries).await {
+                        Ok((address, took)) => {
+                            current = address;
+                            resolve = took;
+                            step = next;
+                            continue;
+                        }
+                        Err((last, took)) => {
+                            if let Some(redirect) = redirects.last_mut() {
+                                redirect.phases.resolve = took;
+                            }
+                            result.http = Some(facts::of(&exchange, None));
+                            result.verdict = last;
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        let (http, judged) = judge(climb, target, &exchange, verdict);
+        result.http = http;
+        result.verdict = judged;
+        if matches!(result.verdict, Verdict::Restricted(_)) {
+            result.retry_after = wall::retry_after(&exchange, climb.now);
+        }
+        // The response was complete, so it was held against the expectations.
+        if match result.verdict.cause() {
+            None => true,
+            Some(cause) => cause.layer == Some(Layer::Content),
+        } {
+            result.reached = Some(Layer::Content);
+        }
+        break;
+    }
+    if let (Some(last), Some(cause)) = (redirects.last_mut(), result.verdict.cause()) {
+        last.layer = cause.layer;
+        last.reason = Some(cause.reason);
+    }
+    if !redirects.is_empty() {
+        result.http.get_or_insert_default().redirects = redirects;
+    }
+    result
+}
+
+/// The status, if the response is a redirect that the target wants followed.
+fn redirect_status(target: &HttpTarget, exchange: &Exchange) -> Option<u16> {
+    let head = exchange.head.as_ref()?;
+    (target.follow_redirects && redirect::is_redirect(head.status)).then_some(head.status)
+}
+
+/// The next step after a redirect, or the verdict that ends the way here.
+fn leave(
+    target: &HttpTarget,
+    exchange: &Exchange,
+    step: &Step,
+    followed: usize,
+) -> Result<Step, Verdict> {
+    let Some(head) = &exchange.head else {
+        return Err(exchange.verdict());
+    };
+    if let Some(cause) = wall::challenge_header(&head.headers) {
+        return Err(Verdict::Restricted(cause));
+    }
+    let url = redirect::target(&step.url, head.headers.get(LOCATION)).map_err(Verdict::Fail)?;
+    if let Some(cause) = expect::location_wall(&target.restricted, &url) {
+        return Err(Verdict::Restricted(cause));
+    }
+    if followed == REDIRECTS {
+        return Err(Verdict::Fail(Cause::new(
+            Reason::HttpRedirects,
+            format!("more than {REDIRECTS} redirects"),
+        )));
+    }
+    Ok(step.after(head.status, url))
+}
+
+/// The address of a redirect's target: the same again for the same host and port (so that an
+/// address is judged by itself, and `connect_to` holds), else one of those it resolves to.
+async fn locate(
+    climb: &Climb<'_>,
+    from: &Url,
+    to: &Url,
+    current: SocketAddr,
+    queries: &mut Vec<DnsQuery>,
+) -> Result<(SocketAddr, Option<Duration>), (Verdict, Option<Duration>)> {
+    if from.host() == to.host() && from.port_or_known_default() == to.port_or_known_default() {
+        return Ok((current, None));
+    }
+    let port = to.port_or_known_default().unwrap_or(443);
+    let host = to.host_str().unwrap_or_default();
+    let found = climb.resolve(host).await;
+    queries.extend(found.queries);
+    match found.outcome {
+        Ok(()) => {
+            let like_now = |ip: &&std::net::IpAddr| ip.is_ipv4() == current.is_ipv4();
+            let ip = found
+                .addresses
+                .iter()
+                .find(like_now)
+                .or_else(|| found.addresses.first());
+            ip.map(|ip| (SocketAddr::new(*ip, port), found.took))
+                .ok_or_else(|| {
+                    let cause =
+                        Cause::new(Reason::DnsNoAnswer, "redirect to a name without addresses");
+                    (Verdict::Fail(cause), found.took)
+                })
+        }
+        Err(verdict) => Err((verdict, found.took)),
+    }
+}
+
+/// Connects, shakes hands, and exchanges a request for a response.
+async fn one_hop(climb: &Climb<'_>, target: &HttpTarget, step: &Step, address: SocketAddr) -> Hop {
+    let limits = &climb.target.limits;
+    let mut hop = Hop {
+        phases: Phases::default(),
+        tls: None,
+        reached: Some(Layer::Tcp),
+        exchange: Err(Verdict::Pass),
+    };
+    let stream = match connect::open(address, climb.within(limits.connect)).await {
+        Ok((stream, took)) => {
+            hop.phases.connect = Some(took);
+            stream
+        }
+        Err(verdict) => {
+            if verdict
+                .cause()
+                .is_some_and(|cause| cause.reason == Reason::LocalNoRoute)
+            {
+                hop.reached = None;
+            }
+            hop.exchange = Err(verdict);
+            return hop;
+        }
+    };
+    if step.url.scheme() == "https" {
+        hop.reached = Some(Layer::Tls);
+        let shaken = match handshake(climb, target, step) {
+            Ok(handshake) => handshake.run(stream, climb.within(limits.tls)).await,
+            Err(verdict) => {
+                hop.exchange = Err(verdict);
+                return hop;
+            }
+        };
+        hop.phases.tls = shaken.took;
+        let h2 = shaken
+            .facts
+            .as_ref()
+            .and_then(|facts| facts.alpn.as_deref())
+            == Some("h2");
+        hop.tls = shaken.facts;
+        match shaken.stream {
+            Err(verdict) => hop.exchange = Err(verdict),
+            Ok(stream) => {
+                hop.reached = Some(Layer::Http);
+                let protocol = if h2 { Protocol::Http2 } else { Protocol::Http1 };
+                hop.exchange = talk(climb, target, step, stream, protocol).await;
+            }
+        }
+    } else {
+        hop.reached = Some(Layer::Http);
+        hop.exchange = talk(climb, target, step, stream, Protocol::Http1).await;
+    }
+    if let Ok(exchange) = &hop.exchange {
+        hop.phases.first_byte = exchange.first_byte;
+        hop.phases.body = exchange.body_took;
+    }
+    hop
+}
+
+fn handshake<'a>(
+    climb: &Climb<'_>,
+    target: &'a HttpTarget,
+    step: &Step,
+) -> Result<Handshake<'a>, Verdict> {
+    let name = match target.tls.server_name.as_ref().filter(|_| step.same_host) {
+        Some(name) => name.clone(),
+        None => tls::server_name(step.url.host_str().unwrap_or_default())?,
+    };
+    let mut offer = Vec::with_capacity(2);
+    if target.http2 {
+        offer.push(b"h2".to_vec());
+    }
+    if target.http1 {
+        offer.push(b"http/1.1".to_vec());
+    }
+    Ok(Handshake {
+        tls: &target.tls,
+        name,
+        identify: step.same_origin,
+        offer,
+        require: None,
+        now: climb.now,
+    })
+}
+
+async fn talk<S>(
+    climb: &Climb<'_>,
+    target: &HttpTarget,
+    step: &Step,
+    stream: S,
+    protocol: Protocol,
+) -> Result<Exchange, Verdict>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    if matches!(protocol, Protocol::Http1) && !target.http1 {
+        return Err(Verdict::Fail(Cause::new(
+            Reason::HttpVersion,
+            "server does not offer HTTP/2, and nothing else is accepted",
+        )));
+    }
+    let request = step.request(target, protocol)?;
+    let deadline: Deadline = climb.within(climb.target.limits.response);
+    let wanted = |status: u16| {
+        if target.follow_redirects && redirect::is_redirect(status) {
+            Wanted::Nothing
+        } else if target.expect.status.contains(status) {
+            Wanted::All(target.max_body)
+        } else {
+            Wanted::Start(target.max_body.min(wall::LOOKED_AT))
+        }
+    };
+    Ok(exchange::run(stream, protocol, request, wanted, deadline).await)
+}
+
+/// The facts and the verdict of the last response. `ended` is the verdict if it is known
+/// already.
+fn judge(
+    climb: &Climb<'_>,
+    target: &HttpTarget,
+    exchange: &Exchange,
+    ended: Option<Verdict>,
+) -> (Option<HttpFacts>, Verdict) {
+    let Some(head) = &exchange.head else {
+        return (None, exchange.verdict());
+    };
+    let mut fault = exchange.fault.clone();
+    let mut body = Cow::Borrowed(&exchange.body[..]);
+    if target.decompress && !exchange.body.is_empty() {
+        let decoded = decode::undo(&head.headers, &exchange.body, target.max_body);
+        if let Some(bytes) = decoded.bytes {
+            body = Cow::Owned(bytes);
+        }
+        // A cut body cannot be decoded to its end: the cut is the fault, not the encoding.
+        fault = fault.or_else(|| decoded.fault.filter(|_| !exchange.cut).map(Verdict::Fail));
+    }
+    let facts = facts::of(exchange, Some(body.len()));
+    let verdict = ended.unwrap_or_else(|| {
+        expect::judge(
+            target,
+            &Seen {
+                status: head.status,
+                version: head.version,
+                headers: &head.headers,
+                body: &body,
+                fault,
+                now: climb.now,
+            },
+        )
+    });
+    (Some(facts), verdict)
+}

@@ -1,3 +1,9 @@
 //! Arguments, command, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    bascule::cli::execute(bascule::cli::Cli::parse())
+}

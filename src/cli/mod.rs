@@ -1,1 +1,151 @@
-//! The commands.
+//! The commands: arguments in, an exit code out.
+//!
+//! Commands decide nothing about networks; they ask the other rooms and tell the answer. An exit
+//! code of 0 is fine, 1 means that the answer is bad news, 2 that there is no answer: usage,
+//! configuration or the machine. Errors go to standard error, one sentence each.
+
+mod bound;
+mod check;
+mod config;
+mod configured;
+mod probe;
+mod run;
+mod targets;
+mod terminal;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::{Fault, Faults};
+use crate::host::logging;
+
+/// Probes X and the networks people fall back to, layer by layer, judges them, and tells
+/// Prometheus.
+#[derive(Debug, Parser)]
+#[command(name = "bascule", version, max_term_width = 80)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Debug)]
+struct Common {
+    /// Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How the log looks
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+    /// What is logged, at least [default: info for the daemon, nothing for other commands]
+    #[arg(long, global = true, value_enum)]
+    log_level: Option<LogLevel>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon (also without a command)
+    Run,
+    /// Read the configuration, and say what it will do or what is wrong with it
+    Check,
+    /// Probe once, now, and tell it layer by layer
+    Probe(probe::Arguments),
+    /// Print the configuration with every key resolved
+    Config(config::Arguments),
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<LogLevel> for tracing::Level {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+impl Common {
+    /// How to log at `level`, if the user does not say another one.
+    fn logging(&self, level: LogLevel) -> logging::Options {
+        logging::Options {
+            format: match self.log_format {
+                LogFormat::Text => logging::Format::Text,
+                LogFormat::Json => logging::Format::Json,
+            },
+            level: self.log_level.unwrap_or(level).into(),
+            colour: terminal::colour_on_stderr(),
+        }
+    }
+}
+
+/// An answer that a command has given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Fine,
+    BadNews,
+}
+
+/// Why a command has no answer: one sentence a line, ready to be printed.
+#[derive(Debug)]
+struct Trouble(String);
+
+impl Trouble {
+    fn new(sentence: impl std::fmt::Display) -> Self {
+        Self(format!("bascule: {sentence}\n"))
+    }
+}
+
+impl From<Faults> for Trouble {
+    /// Faults begin with their place, as compilers write it, so that editors can jump there.
+    fn from(faults: Faults) -> Self {
+        Self(faults.0.iter().map(fault_line).collect())
+    }
+}
+
+/// `file:line: key: sentence`.
+fn fault_line(fault: &Fault) -> String {
+    let line = fault.line.map_or_else(String::new, |it| format!(":{it}"));
+    let key = fault.key.as_ref();
+    let key = key.map_or_else(String::new, |it| format!("{it}: "));
+    format!("{}{line}: {key}{}\n", fault.file, fault.sentence)
+}
+
+/// Does what the arguments ask for.
+#[must_use]
+pub fn execute(cli: Cli) -> ExitCode {
+    let Cli { command, common } = cli;
+    let answer = match command {
+        None | Some(Command::Run) => run::run(common),
+        Some(Command::Check) => check::check(&common),
+        Some(Command::Probe(arguments)) => probe::probe(&common, &arguments),
+        Some(Command::Config(arguments)) => config::config(&common, &arguments),
+    };
+    match answer {
+        Ok(Answer::Fine) => ExitCode::SUCCESS,
+        Ok(Answer::BadNews) => ExitCode::from(1),
+        Err(Trouble(text)) => {
+            terminal::complain(&text);
+            ExitCode::from(2)
+        }
+    }
+}

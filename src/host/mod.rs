@@ -1,4 +1,5 @@
 //! The operating system: clocks, signals, logs.
 
 pub mod clock;
+pub mod logging;
 pub mod signals;

@@ -1,1 +1,5 @@
-//! Tests of cli.
+//! What a person or a script at the terminal sees: JSON, drawing, sentences, exit codes.
+
+mod drawing;
+mod json;
+mod rounds;

@@ -1,0 +1,129 @@
+//! What the words after `bascule probe` mean: a network, one of its endpoints, or a URL.
+
+use super::configured::{self, Loaded};
+use super::{Common, Trouble};
+use crate::config::{EndpointSettings, Settings};
+
+/// Endpoints to probe, in the order in which they are told.
+pub(super) struct Chosen {
+    /// What to probe and what it is called.
+    pub(super) endpoints: Vec<(String, EndpointSettings)>,
+    /// The configuration, if it was needed.
+    pub(super) settings: Option<Settings>,
+}
+
+/// Finds what the words mean. Without any word it is everything that is configured; with nothing
+/// but URLs no configuration is read, so that a broken one is not in the way.
+pub(super) fn choose(common: &Common, words: &[String]) -> Result<Chosen, Trouble> {
+    let settings = if !words.is_empty() && words.iter().all(|word| is_url(word)) {
+        None
+    } else {
+        let Loaded { settings, .. } = configured::load(common.config.clone())?;
+        Some(settings)
+    };
+    let mut endpoints: Vec<(String, EndpointSettings)> = Vec::new();
+    let mut add = |name: String, endpoint: EndpointSettings| {
+        if endpoints.iter().all(|(known, _)| *known != name) {
+            endpoints.push((name, endpoint));
+        }
+    };
+    for word in words.iter().filter(|word| is_url(word)) {
+        let endpoint = configured::adhoc(word).map_err(Trouble::new)?;
+        add(word.clone(), endpoint);
+    }
+    if let Some(settings) = &settings {
+        let names: Vec<&String> = words.iter().filter(|word| !is_url(word)).collect();
+        for word in &names {
+            known(settings, word).map_err(Trouble::new)?;
+        }
+        for endpoint in &settings.endpoints {
+            let name = endpoint.key.to_string();
+            let wanted =
+                |word: &&&String| ***word == name || *word.as_str() == *endpoint.key.network;
+            if words.is_empty() || names.iter().any(|word| wanted(&word)) {
+                add(name, endpoint.clone());
+            }
+        }
+    }
+    Ok(Chosen {
+        endpoints,
+        settings,
+    })
+}
+
+fn is_url(word: &str) -> bool {
+    word.contains("://")
+}
+
+/// Whether the word names something, else a sentence with the nearest names.
+fn known(settings: &Settings, word: &str) -> Result<(), String> {
+    let keys = || settings.endpoints.iter().map(|endpoint| &endpoint.key);
+    if keys().any(|key| *key.network == *word || key.to_string() == word) {
+        return Ok(());
+    }
+    let of_network = |network: &str| -> Vec<String> {
+        let of = keys().filter(|key| *key.network == *network);
+        of.map(ToString::to_string).collect()
+    };
+    let siblings = word.split_once('/').map(|(network, _)| of_network(network));
+    if let Some(siblings) = siblings.filter(|it| !it.is_empty()) {
+        return Err(format!(
+            "there is no endpoint `{word}`; the network has {}",
+            siblings.join(", ")
+        ));
+    }
+    let mut networks: Vec<&str> = Vec::new();
+    for key in keys() {
+        if !networks.contains(&&*key.network) {
+            networks.push(&key.network);
+        }
+    }
+    let asked = word.split('/').next().unwrap_or(word);
+    let near = networks
+        .iter()
+        .map(|name| (distance(asked, name), *name))
+        .filter(|(steps, name)| *steps <= name.len().max(asked.len()) / 3 + 1)
+        .min();
+    let hint = if word.contains('.') {
+        format!("for a web page write https://{word}")
+    } else if let Some((_, name)) = near {
+        format!("did you mean `{name}`?")
+    } else {
+        format!("there are {}", networks.join(", "))
+    };
+    Err(format!("there is no network `{asked}`; {hint}"))
+}
+
+/// How many letters have to be changed, added, removed or swapped with their neighbour to get from
+/// one word to the other.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for i in 0..a.len() {
+        let mut row = vec![i + 1];
+        for j in 0..b.len() {
+            let change = rows[i][j] + usize::from(a[i] != b[j]);
+            let mut best = change.min(row[j] + 1).min(rows[i][j + 1] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                best = best.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn the_distance_counts_single_letters_and_swaps() {
+        assert_eq!(distance("bluesky", "bluesky"), 0);
+        assert_eq!(distance("bleusky", "bluesky"), 1);
+        assert_eq!(distance("mastdon", "mastodon"), 1);
+        assert_eq!(distance("x", "youtube"), 7);
+        assert_eq!(distance("", "ab"), 2);
+    }
+}

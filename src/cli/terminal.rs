@@ -1,0 +1,95 @@
+//! What the reader's side can show, and writing to it without falling over a closed pipe.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use super::Trouble;
+use crate::report::line::Look;
+
+/// How to draw on standard output.
+pub(super) fn look(plain: bool) -> Look {
+    look_for(plain, io::stdout().is_terminal(), |name| {
+        std::env::var(name).ok()
+    })
+}
+
+/// Whether standard error can show colours.
+pub(super) fn colour_on_stderr() -> bool {
+    look_for(false, io::stderr().is_terminal(), |name| {
+        std::env::var(name).ok()
+    })
+    .colour
+}
+
+/// Colours need a terminal that is not `dumb` and a reader who did not say `NO_COLOR`; signs need
+/// a terminal in a UTF-8 locale. Anything else gets ASCII, which every code page can show.
+fn look_for(plain: bool, terminal: bool, env: impl Fn(&str) -> Option<String>) -> Look {
+    let set = |name: &str| env(name).filter(|value| !value.is_empty());
+    if plain || !terminal || set("TERM").as_deref() == Some("dumb") {
+        return Look::PLAIN;
+    }
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    let utf8 = locale.is_some_and(|it| {
+        let it = it.to_ascii_lowercase();
+        it.contains("utf-8") || it.contains("utf8")
+    });
+    Look {
+        colour: set("NO_COLOR").is_none(),
+        unicode: utf8,
+    }
+}
+
+/// Writes to standard output. A reader who left (`| head`) has seen enough: no error.
+pub(super) fn print(text: &str) -> Result<(), Trouble> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Trouble::new(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Writes to standard error; if that fails there is nobody left to tell.
+pub(super) fn complain(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on_terminal(env: &[(&str, &str)]) -> Look {
+        look_for(false, true, |name| {
+            let found = env.iter().find(|(key, _)| *key == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn colours_and_signs_follow_the_terminal_the_locale_and_no_color() {
+        let utf8 = ("LANG", "de_DE.UTF-8");
+        let rich = Look {
+            colour: true,
+            unicode: true,
+        };
+        assert_eq!(on_terminal(&[utf8]), rich);
+        assert_eq!(on_terminal(&[utf8, ("NO_COLOR", "")]), rich);
+        let grey = Look {
+            colour: false,
+            ..rich
+        };
+        assert_eq!(on_terminal(&[utf8, ("NO_COLOR", "1")]), grey);
+        let ascii = Look {
+            unicode: false,
+            ..rich
+        };
+        assert_eq!(on_terminal(&[]), ascii);
+        assert_eq!(on_terminal(&[utf8, ("LC_ALL", "C")]), ascii);
+        assert_eq!(on_terminal(&[utf8, ("TERM", "dumb")]), Look::PLAIN);
+        let utf8_pipe = look_for(false, false, |_| Some("C.UTF-8".to_owned()));
+        assert_eq!(utf8_pipe, Look::PLAIN);
+        let asked = look_for(true, true, |_| Some("C.UTF-8".to_owned()));
+        assert_eq!(asked, Look::PLAIN);
+    }
+}

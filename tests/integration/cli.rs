@@ -1,5 +1,6 @@
 //! What a person or a script at the terminal sees: JSON, drawing, sentences, exit codes.
 
+mod commands;
 mod drawing;
 mod json;
 mod rounds;

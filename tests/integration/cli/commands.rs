@@ -1,0 +1,75 @@
+//! The binary as a shell sees it: output, errors, exit codes.
+
+use std::io::Read as _;
+use std::process::{Command, Output, Stdio};
+
+pub(crate) fn bascule(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bascule"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+pub(crate) fn told(command: &mut Command) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("the binary runs");
+    (
+        status.code().expect("it was not killed"),
+        String::from_utf8(stdout).expect("UTF-8"),
+        String::from_utf8(stderr).expect("UTF-8"),
+    )
+}
+
+#[test]
+fn the_version_is_one_line() {
+    let (code, out, err) = told(&mut bascule(&["--version"]));
+    let version = concat!("bascule ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!((code, out.as_str(), err.as_str()), (0, version, ""));
+}
+
+#[test]
+fn help_fits_into_eighty_columns_and_names_every_command() {
+    for arguments in [&["--help"][..], &["probe", "--help"], &["config", "--help"]] {
+        let (code, out, _) = told(&mut bascule(arguments));
+        assert_eq!(code, 0);
+        let long = out.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(long, None);
+    }
+    let (_, out, _) = told(&mut bascule(&["--help"]));
+    for command in ["run", "check", "probe", "config"] {
+        let line = format!("\n  {command} ");
+        assert!(out.contains(&line), "{out}");
+    }
+}
+
+#[test]
+fn wrong_usage_exits_with_two_and_says_so_on_standard_error() {
+    for arguments in [
+        &["prob"][..],
+        &["probe", "--nonsense"],
+        &["probe", "--json", "--plain"],
+        &["config", "--default", "--config", "x.toml"],
+        &["--log-format", "xml"],
+    ] {
+        let (code, out, err) = told(&mut bascule(arguments));
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}");
+        assert!(err.starts_with("error: "), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_no_error() {
+    let mut child = bascule(&["--help"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    let mut err = String::new();
+    let mut stderr = child.stderr.take().expect("a pipe");
+    stderr.read_to_string(&mut err).expect("UTF-8");
+    let status = child.wait().expect("it ends");
+    assert_eq!((status.code(), err.as_str()), (Some(0), ""));
+}

@@ -1,12 +1,48 @@
-//! The configuration: what the file says ([`file`]), what it means ([`Settings`]), and every
-//! fault in between, each with file, line and key.
+//! The configuration: what the file says, what it means ([`Settings`]), and every fault in
+//! between, each with file, line and key.
+//!
+//! ```text
+//! text ─ decode ─► file ─ merge ─► networks ─ resolve ─► Settings
+//!                          ▲ catalog          └─ print ─► text
+//! ```
+//!
+//! Faults are collected and never thrown: a person who mends a file wants all of them at once.
+//! Secrets are read from files, live in [`Settings`] only, and are printed nowhere.
+
+mod adhoc;
+mod catalog;
+mod compile;
+mod compile_dns;
+mod compile_http;
+mod decode;
+mod endpoint;
+mod fault;
+mod file;
+mod lists;
+mod load;
+mod merge;
+mod network;
+mod outlook;
+mod print;
+mod resolve;
+mod secret;
+mod values;
+mod warn;
+mod words;
+
+pub use adhoc::{adhoc, is_url};
+pub use fault::{Fault, Faults};
+pub use file::keys;
+pub use load::{Loaded, Source, find, load, load_text};
+pub use outlook::{Load, TimeToConfirm};
+pub use secret::Environment;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::engine::Plan;
 use crate::model::{EndpointKey, Name};
-use crate::probe::target::{HostPort, Target};
+use crate::probe::target::Target;
 use crate::probe::trust::Roots;
 
 /// What the configuration means, ready to run.
@@ -50,6 +86,8 @@ pub struct NetworkSettings {
     pub title: String,
     /// Where people go when it is the active one.
     pub profile: Option<String>,
+    /// Its home page, if it is made from a preset: where people go if there is no profile.
+    pub home: Option<String>,
     /// The catalog entry it is made from.
     pub preset: Option<String>,
 }
@@ -61,30 +99,11 @@ pub struct EndpointSettings {
     pub key: EndpointKey,
     /// What to probe.
     pub target: Arc<Target>,
-    /// The host that rounds are counted against: lower-case name or address, without port.
+    /// The host that rounds are counted against: lower-case name or address, without port;
+    /// `dns:NAME` for a question to name servers, which does not burden that host.
     pub host: Name,
     /// Rounds at a time to that host.
     pub per_host: usize,
     /// Share by which intervals vary, 0 to 0.5.
     pub jitter: f64,
 }
-
-/// One thing wrong with the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The file, as it was named; `built-in` for the embedded default, `catalog/x.toml` for a preset.
-    pub file: Arc<str>,
-    /// Line, from 1; `None` where the file as a whole is meant.
-    pub line: Option<usize>,
-    /// The key with its path, e.g. `network.x.http.web.interval`.
-    pub key: Option<String>,
-    /// What is wrong, in one sentence.
-    pub sentence: String,
-}
-
-/// Everything wrong with the configuration; never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Faults(pub Vec<Fault>);
-
-#[doc(hidden)]
-pub type Unused = HostPort;

@@ -1,0 +1,326 @@
+//! From what the file says to what it means: defaults, references, cross checks. Everything is
+//! checked before anything is given up, so that all faults are reported together.
+
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::sync::Arc;
+
+use regex::Regex;
+
+use super::catalog::Catalog;
+use super::compile::Context;
+use super::decode::Table as _;
+use super::endpoint::Endpoint;
+use super::fault::{At, Fault, Place, did_you_mean, printable};
+use super::file::{File, Group, Probe, Web};
+use super::merge::{Merged, check_name, merge};
+use super::network::{self, Network};
+use super::print;
+use super::secret::Environment;
+use super::warn;
+use super::words::Detail;
+use super::{EndpointSettings, Settings, WebSettings};
+use crate::engine::{GroupPlan, Plan};
+use crate::model::{EndpointKey, Name};
+use crate::probe::target::{Target, What};
+
+/// What a file means, or what is wrong with it.
+pub(crate) struct Resolved {
+    /// `None` if there are faults.
+    pub(crate) settings: Option<Settings>,
+    /// The fully resolved configuration as TOML.
+    pub(crate) text: String,
+    /// Everything wrong.
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// Resolves a file.
+pub(crate) fn resolve(mut file: File, catalog: &Catalog, environment: &Environment) -> Resolved {
+    let mut context = Context::new(environment);
+    let mut faults = Vec::new();
+    let merged = merge(&mut file, catalog, &mut faults);
+
+    let vantage = vantage(&file, environment, &mut faults);
+    let (web, web_settings) = web(&file, &mut faults);
+    let mut global = super::file::Global::defaults();
+    if let Some(at) = file.probe {
+        global.merge_table(at.value);
+    }
+    settle(&mut global.probe);
+    context.probe(&global.probe);
+    context.at_least_one(&global.max_in_flight(), 100_000);
+
+    let mut networks = Vec::new();
+    let mut endpoints = Vec::new();
+    let mut written = Vec::new();
+    for network in merged {
+        let mut probe = global.probe.clone();
+        probe.merge_table(network.network.probe.clone());
+        let filled = fill(&network, &probe);
+        endpoints.extend(compile(&network, &filled, &mut context));
+        networks.push(network::check(&network, &filled, &mut faults));
+        written.push((network, filled));
+    }
+    let groups = groups(file.group, &written, catalog, &mut faults);
+
+    let roots = context.roots(&[global.probe.ca_file.as_ref()]);
+    let mut warnings = warn::intervals(&written, catalog);
+    warnings.extend(networks.iter().flat_map(|n| n.warnings.iter().cloned()));
+    warnings.extend(warn::groups(&groups, &networks));
+    let text = print::resolved(&vantage, &web, &global, &written, &networks, &groups);
+    faults.append(&mut context.faults);
+
+    let (plans, facts): (Vec<_>, Vec<_>) = networks
+        .into_iter()
+        .map(|network: Network| (network.plan, network.settings))
+        .unzip();
+    let settings = roots.filter(|_| faults.is_empty()).map(|roots| Settings {
+        vantage,
+        web: web_settings,
+        plan: Plan {
+            networks: plans,
+            groups: groups.into_iter().map(|group| group.value).collect(),
+        },
+        endpoints,
+        networks: facts,
+        max_in_flight: global.max_in_flight().value as usize,
+        roots,
+        warnings,
+    });
+    Resolved {
+        settings,
+        text,
+        faults,
+    }
+}
+
+/// Gives every endpoint of a network its defaults.
+fn fill(network: &Merged, probe: &Probe) -> Vec<At<Endpoint>> {
+    let fill = |at: &At<Endpoint>| {
+        let mut value = at.value.clone().filled(probe);
+        settle(value.probe_mut());
+        At {
+            value,
+            place: at.place.clone(),
+        }
+    };
+    network.endpoints.iter().map(fill).collect()
+}
+
+/// Shortens defaults that nobody wrote so that they fit into what somebody did write: with
+/// `interval = "2s"` nobody has to say that the re-check interval is not 5 s.
+pub(crate) fn settle(probe: &mut Probe) {
+    let (interval, timeout) = (probe.interval().value, probe.timeout().value);
+    for (field, limit) in [
+        (&mut probe.recheck_interval, interval),
+        (&mut probe.down_interval, interval),
+        (&mut probe.dns_timeout, timeout),
+        (&mut probe.connect_timeout, timeout),
+        (&mut probe.tls_timeout, timeout),
+        (&mut probe.response_timeout, timeout),
+        (&mut probe.slow_after, timeout),
+    ] {
+        if let Some(at) = field
+            && at.place.is_default()
+        {
+            at.value.0 = at.value.0.min(limit.0);
+        }
+    }
+}
+
+/// Compiles the enabled endpoints of a network.
+fn compile(
+    network: &Merged,
+    filled: &[At<Endpoint>],
+    context: &mut Context<'_>,
+) -> Vec<EndpointSettings> {
+    let mut compiled = Vec::new();
+    for at in filled {
+        let common = at.value.common();
+        let (Some(name), true) = (&common.name, common.enabled().value) else {
+            continue;
+        };
+        let key = EndpointKey::new(&network.name, &name.value.0);
+        if let Some(target) = context.target(&at.value, &at.place, Some(key.clone())) {
+            compiled.push(settings_of(key, target, at.value.probe()));
+        }
+    }
+    compiled
+}
+
+/// What a scheduler and a prober need to know of an endpoint.
+pub(crate) fn settings_of(key: EndpointKey, target: Target, probe: &Probe) -> EndpointSettings {
+    EndpointSettings {
+        key,
+        host: host_of(&target),
+        target: Arc::new(target),
+        per_host: probe.per_host().value as usize,
+        jitter: probe.jitter().value,
+    }
+}
+
+/// The host that rounds are counted against. Questions to name servers do not burden the host
+/// they ask about, so they are counted apart, as `dns:NAME`.
+fn host_of(target: &Target) -> Name {
+    let host = match &target.what {
+        What::Http(http) => http.url.host_str().unwrap_or_default().to_owned(),
+        What::Tls(tls) => tls.host.host.clone(),
+        What::Tcp(to) => to.host.clone(),
+        What::Dns(dns) => format!("dns:{}", dns.name),
+    };
+    let host = host.to_ascii_lowercase();
+    host.trim_start_matches('[')
+        .trim_end_matches([']', '.'])
+        .into()
+}
+
+fn vantage(file: &File, environment: &Environment, faults: &mut Vec<Fault>) -> String {
+    let Some(at) = &file.vantage else {
+        return environment.host_name.clone();
+    };
+    let long = at.value.chars().count() > 64;
+    if at.value.trim().is_empty() || long || printable(&at.value) != at.value {
+        faults.push(at.fault("must be a line of 1 to 64 visible characters"));
+    }
+    at.value.clone()
+}
+
+fn web(file: &File, faults: &mut Vec<Fault>) -> (Web, WebSettings) {
+    let mut web = Web::defaults();
+    if let Some(at) = &file.web {
+        web.merge_table(at.value.clone());
+    }
+    let written = web.listen();
+    if written.value.is_empty() {
+        faults.push(written.fault("is empty: name at least one address"));
+    }
+    let mut listen: Vec<SocketAddr> = Vec::new();
+    for at in &written.value {
+        match listen_address(&at.value) {
+            Ok(address) if listen.contains(&address) && address.port() != 0 => {
+                faults.push(at.fault(format!("`{address}` is there twice")));
+            }
+            Ok(address) => listen.push(address),
+            Err(sentence) => faults.push(at.fault(sentence)),
+        }
+    }
+    let settings = WebSettings {
+        listen,
+        enable_lifecycle: web.enable_lifecycle().value,
+        lean: web.metrics().value.0 == Detail::Lean,
+    };
+    (web, settings)
+}
+
+/// `127.0.0.1:10110`, `[::1]:10110`, `:10110` (every address), `localhost:10110`.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let shown = printable(text);
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    if let Some(port) = text.strip_prefix(':')
+        && let Ok(port) = port.parse::<u16>()
+    {
+        return Ok(SocketAddr::new(
+            std::net::Ipv6Addr::UNSPECIFIED.into(),
+            port,
+        ));
+    }
+    // The only name that needs no name server.
+    if text.starts_with("localhost:")
+        && let Ok(mut addresses) = text.to_socket_addrs()
+        && let Some(address) = addresses.find(SocketAddr::is_ipv4)
+    {
+        return Ok(address);
+    }
+    Err(format!(
+        "`{shown}` is not an address and a port: write \"127.0.0.1:10110\" or \"[::1]:10110\""
+    ))
+}
+
+/// The groups of the file; without any, one called `default` with every network.
+fn groups(
+    written: Option<At<Vec<At<Group>>>>,
+    networks: &[(Merged, Vec<At<Endpoint>>)],
+    catalog: &Catalog,
+    faults: &mut Vec<Fault>,
+) -> Vec<At<GroupPlan>> {
+    let all = || networks.iter().map(|(network, _)| network.name.as_str());
+    let Some(written) = written else {
+        let plan = GroupPlan {
+            name: "default".into(),
+            networks: all().map(Name::from).collect(),
+        };
+        return vec![At::default_of("group", plan)];
+    };
+    let mut plans: Vec<At<GroupPlan>> = Vec::new();
+    for At { value, place } in written.value {
+        let Some(name) = value.name else {
+            faults.push(
+                place
+                    .below("name")
+                    .fault("is missing: every group has a name"),
+            );
+            continue;
+        };
+        faults.extend(check_name(&name.value, &name.place, "a group"));
+        if plans.iter().any(|plan| *plan.value.name == *name.value) {
+            let shown = printable(&name.value);
+            faults.push(name.fault(format!("`{shown}` is the name of another group")));
+        }
+        let members = value.networks.map_or_else(Vec::new, |list| list.value);
+        if members.is_empty() {
+            let sentence = "is missing or empty: name networks in order of preference";
+            faults.push(place.below("networks").fault(sentence));
+        }
+        let mut chosen: Vec<Name> = Vec::new();
+        for member in members {
+            let shown = printable(&member.value);
+            if chosen.iter().any(|name| **name == *member.value) {
+                faults.push(member.fault(format!("`{shown}` is there twice")));
+            } else if all().any(|name| name == member.value) {
+                chosen.push(member.value.as_str().into());
+            } else {
+                let known = all().chain(catalog.names());
+                let hint = match did_you_mean(&member.value, known) {
+                    Some(word) => format!("; did you mean \"{word}\"?"),
+                    None => String::new(),
+                };
+                let sentence = format!("there is no network `{shown}`{hint}");
+                faults.push(member.fault(sentence));
+            }
+        }
+        plans.push(At {
+            value: GroupPlan {
+                name: name.value.as_str().into(),
+                networks: chosen,
+            },
+            place,
+        });
+    }
+    plans
+}
+
+/// What is wrong with a profile, and whether it only looks odd.
+pub(crate) fn check_profile(network: &Merged) -> Option<(Fault, bool)> {
+    let at = network.network.profile.as_ref()?;
+    let url = url::Url::parse(&at.value).ok();
+    if !url.is_some_and(|url| matches!(url.scheme(), "http" | "https")) {
+        let sentence = "must be an http or https URL: people are sent there";
+        return Some((at.fault(sentence), false));
+    }
+    let pattern = Regex::new(&network.profile_pattern.as_ref()?.0).ok()?;
+    if pattern.is_match(&at.value) {
+        return None;
+    }
+    let preset = network.preset.as_deref().unwrap_or_default();
+    let sentence = format!("does not look like a profile on {preset}");
+    Some((at.fault(sentence), true))
+}
+
+/// The place of a key of a network: where it was written, or else where the network was.
+pub(crate) fn place_of<T>(network: &Merged, at: Option<&At<T>>, key: &str) -> Place {
+    match at {
+        Some(at) if at.place.file == network.place.file => at.place.clone(),
+        _ => network.place.below(key),
+    }
+}

@@ -1,0 +1,136 @@
+//! Files that a configuration names: certificates, bodies, and secrets, which come from files
+//! (or systemd credentials) only. Read at every load, so a reload sees a new password.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use super::fault::printable;
+use super::values::{CREDENTIALS, FilePath};
+
+/// The largest file that is read.
+pub(crate) const LARGEST: u64 = 1 << 20;
+
+/// What a configuration can refer to outside of itself.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// Where systemd puts credentials: `${CREDENTIALS_DIRECTORY}`.
+    pub credentials_directory: Option<PathBuf>,
+    /// The name of this machine: the default of `vantage`.
+    pub host_name: String,
+}
+
+impl Environment {
+    /// That of this process.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let name: String = name
+            .trim()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(64)
+            .collect();
+        Self {
+            credentials_directory: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+            host_name: if name.is_empty() {
+                "localhost".to_owned()
+            } else {
+                name
+            },
+        }
+    }
+
+    /// Reads a file as it is.
+    ///
+    /// # Errors
+    /// A sentence with the path.
+    pub(crate) fn read(&self, path: &FilePath) -> Result<Vec<u8>, String> {
+        let full = self.expand(path)?;
+        let shown = printable(&full.display().to_string());
+        let cannot = |error: std::io::Error| format!("cannot read {shown}: {error}");
+        // Opening a pipe would wait for a writer, so look before.
+        let metadata = std::fs::metadata(&full).map_err(cannot)?;
+        if !metadata.is_file() {
+            return Err(format!("{shown} is not a file"));
+        }
+        let mut bytes = Vec::new();
+        File::open(&full)
+            .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+            .map_err(cannot)?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(format!("{shown} is larger than 1 MiB"));
+        }
+        Ok(bytes)
+    }
+
+    /// Reads a secret: one line, without the newline at its end.
+    ///
+    /// # Errors
+    /// A sentence with the path and without the secret.
+    pub(crate) fn read_secret(&self, path: &FilePath) -> Result<String, String> {
+        let shown = printable(&path.0);
+        let Ok(mut text) = String::from_utf8(self.read(path)?) else {
+            return Err(format!("{shown} is not UTF-8 text"));
+        };
+        text.truncate(text.trim_end_matches(['\r', '\n']).len());
+        if text.is_empty() {
+            return Err(format!("{shown} is empty"));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(format!("{shown} holds more than one line of text"));
+        }
+        Ok(text)
+    }
+
+    fn expand(&self, path: &FilePath) -> Result<PathBuf, String> {
+        let Some(rest) = path.0.strip_prefix(CREDENTIALS) else {
+            return Ok(PathBuf::from(&path.0));
+        };
+        match &self.credentials_directory {
+            Some(directory) => Ok(directory.join(rest.trim_start_matches('/'))),
+            None => {
+                Err("needs systemd credentials, and $CREDENTIALS_DIRECTORY is not set".to_owned())
+            }
+        }
+    }
+}
+
+/// The value of an `Authorization` header for a name and a password.
+pub(crate) fn basic(username: &str, password: &str) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bytes = format!("{username}:{password}").into_bytes();
+    let mut out = String::from("Basic ");
+    for chunk in bytes.chunks(3) {
+        let word = chunk
+            .iter()
+            .chain(std::iter::repeat(&0))
+            .take(3)
+            .fold(0_usize, |word, byte| word << 8 | usize::from(*byte));
+        for position in 0..4 {
+            if position <= chunk.len() {
+                out.push(char::from(ALPHABET[word >> (18 - 6 * position) & 63]));
+            } else {
+                out.push('=');
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_and_a_password_become_base64() {
+        // The vectors of RFC 7617 and of the padding rules.
+        assert_eq!(
+            basic("Aladdin", "open sesame"),
+            "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+        );
+        assert_eq!(basic("a", "b"), "Basic YTpi");
+        assert_eq!(basic("a", "bc"), "Basic YTpiYw==");
+        assert_eq!(basic("a", "bcd"), "Basic YTpiY2Q=");
+    }
+}

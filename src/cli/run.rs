@@ -1,12 +1,26 @@
 //! `bascule [run]`: the daemon.
 
 use super::{Answer, Common, LogLevel, Trouble};
+use crate::daemon::{self, Options, StartError};
 use crate::host::clock::Clock;
 use crate::host::logging;
 
 /// Runs until a signal ends it.
 pub(super) fn run(common: Common) -> Result<Answer, Trouble> {
     logging::start(common.logging(LogLevel::Info), Clock::system());
-    let _config = common.config;
-    Err(Trouble::new("this build has no daemon yet"))
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::new(format!("cannot start: {error}")))?;
+    let options = Options {
+        config: common.config,
+    };
+    let ended = runtime.block_on(daemon::run(options));
+    // A lookup or a render on a thread of its own is not waited for.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => Ok(Answer::Fine),
+        Err(StartError::Config(faults)) => Err(faults.into()),
+        Err(error) => Err(Trouble::new(error)),
+    }
 }

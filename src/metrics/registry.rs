@@ -3,7 +3,7 @@
 use prometheus::core::Collector;
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    Opts, Registry,
+    IntGaugeVec, Opts, Registry,
 };
 
 use super::names::Metric;
@@ -22,6 +22,10 @@ impl Maker<'_> {
 
     pub(super) fn gauges(&self, metric: Metric) -> prometheus::Result<GaugeVec> {
         self.register(GaugeVec::new(opts(metric), metric.labels)?)
+    }
+
+    pub(super) fn int_gauges(&self, metric: Metric) -> prometheus::Result<IntGaugeVec> {
+        self.register(IntGaugeVec::new(opts(metric), metric.labels)?)
     }
 
     pub(super) fn histograms(&self, metric: Metric) -> prometheus::Result<HistogramVec> {
@@ -50,7 +54,7 @@ impl Maker<'_> {
     }
 }
 
-pub(super) fn opts(metric: Metric) -> Opts {
+fn opts(metric: Metric) -> Opts {
     Opts::new(metric.name, metric.help)
 }
 

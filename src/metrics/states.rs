@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use prometheus::IntGaugeVec;
-use prometheus::core::Collector;
 use prometheus::proto::MetricFamily;
+use prometheus::{IntGaugeVec, Registry};
 
+use super::NO_NETWORK;
 use super::names::{self, Metric};
-use super::{NO_NETWORK, registry};
+use super::registry::Maker;
 use crate::model::{GroupView, Layer, NetworkView, Role, Snapshot, State};
 
-/// The gauges that show states. Not registered: they are filled and collected in one go.
+/// The gauges that show states.
 pub(super) struct StateGauges {
+    /// Of these gauges only: they are filled and gathered in one go.
+    registry: Registry,
     snapshot: Arc<Snapshot>,
     network_state: IntGaugeVec,
     network_layer_down: IntGaugeVec,
@@ -27,7 +29,9 @@ pub(super) struct StateGauges {
 
 impl StateGauges {
     pub(super) fn new() -> prometheus::Result<Self> {
-        let gauges = |metric: Metric| IntGaugeVec::new(registry::opts(metric), metric.labels);
+        let registry = Registry::new();
+        let make = Maker(&registry);
+        let gauges = |metric: Metric| make.int_gauges(metric);
         Ok(Self {
             snapshot: Arc::default(),
             network_state: gauges(names::NETWORK_STATE)?,
@@ -40,6 +44,7 @@ impl StateGauges {
             group_role: gauges(names::GROUP_ROLE)?,
             group_standbys: gauges(names::GROUP_STANDBYS)?,
             group_standby_domains: gauges(names::GROUP_STANDBY_DOMAINS)?,
+            registry,
         })
     }
 
@@ -48,8 +53,7 @@ impl StateGauges {
     }
 
     pub(super) fn collect(&self) -> Vec<MetricFamily> {
-        let all = self.all();
-        for gauges in all {
+        for gauges in self.all() {
             gauges.reset();
         }
         for network in &self.snapshot.networks {
@@ -58,10 +62,7 @@ impl StateGauges {
         for group in &self.snapshot.groups {
             self.set_group(group);
         }
-        let families = all.into_iter().flat_map(Collector::collect);
-        families
-            .filter(|family| !family.get_metric().is_empty())
-            .collect()
+        self.registry.gather()
     }
 
     fn set_network(&self, network: &NetworkView) {

@@ -260,7 +260,10 @@ fn series_per_endpoint_are_as_documented() {
     let snapshotless = |kind, lean| series_of(&text(&metrics(watched(&[kind], lean))), "endpoint=");
     let full = Kind::ALL.map(|kind| (kind.as_str(), snapshotless(kind, false)));
     // State and restricted, six more series an endpoint, come with the snapshot.
-    assert_eq!(full, [("http", 148), ("tls", 102), ("tcp", 69), ("dns", 42)]);
+    assert_eq!(
+        full,
+        [("http", 148), ("tls", 102), ("tcp", 69), ("dns", 42)]
+    );
     let lean = Kind::ALL.map(|kind| (kind.as_str(), snapshotless(kind, true)));
     assert_eq!(lean, [("http", 7), ("tls", 7), ("tcp", 6), ("dns", 6)]);
 }

@@ -1,4 +1,5 @@
 //! What the tests share: servers of every kind of misbehaviour, certificates, ports.
 
 pub(crate) mod child;
+pub(crate) mod daemon;
 pub(crate) mod dns;

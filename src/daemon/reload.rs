@@ -1,0 +1,92 @@
+//! Reading the configuration again, beside the running one.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::task::JoinHandle;
+
+use super::narrator;
+use crate::config::{self, Faults, Settings, Source};
+use crate::web::ReloadRequest;
+
+/// Reads the configuration on a thread of its own, one reading at a time.
+pub(super) struct Reloader {
+    source: Source,
+    enable_lifecycle: Arc<AtomicBool>,
+    listen: Vec<SocketAddr>,
+    reading: Option<JoinHandle<Result<Settings, Faults>>>,
+    /// Who waits for the reading that runs.
+    waiting: Vec<ReloadRequest>,
+    /// A wish came while a reading ran, which may have seen the old file.
+    again: Option<Vec<ReloadRequest>>,
+}
+
+impl Reloader {
+    pub(super) const fn new(
+        source: Source,
+        enable_lifecycle: Arc<AtomicBool>,
+        listen: Vec<SocketAddr>,
+    ) -> Self {
+        Self {
+            source,
+            enable_lifecycle,
+            listen,
+            reading: None,
+            waiting: Vec::new(),
+            again: None,
+        }
+    }
+
+    /// Somebody wishes a reload.
+    pub(super) fn request(&mut self, answer: Option<ReloadRequest>) {
+        if self.reading.is_some() {
+            self.again.get_or_insert_default().extend(answer);
+            return;
+        }
+        self.waiting.extend(answer);
+        let source = self.source.clone();
+        self.reading = Some(tokio::task::spawn_blocking(move || {
+            config::load(&source).map(|loaded| loaded.settings)
+        }));
+    }
+
+    /// The next configuration that was read. Waits forever if none is being read.
+    pub(super) async fn next(&mut self) -> Option<Settings> {
+        let Some(reading) = self.reading.as_mut() else {
+            return std::future::pending().await;
+        };
+        let read = reading.await;
+        self.reading = None;
+        let (settings, answer) = match read {
+            Ok(Ok(settings)) => {
+                self.enable_lifecycle
+                    .store(settings.web.enable_lifecycle, Ordering::Relaxed);
+                if settings.web.listen != self.listen {
+                    narrator::listen_needs_restart();
+                }
+                (Some(settings), Ok(()))
+            }
+            Ok(Err(faults)) => {
+                narrator::reload_failed(&faults);
+                (None, Err(faults.to_string()))
+            }
+            Err(error) => {
+                narrator::reload_crashed(&error);
+                (
+                    None,
+                    Err("the configuration could not be read; see the log".to_owned()),
+                )
+            }
+        };
+        for waiting in self.waiting.drain(..) {
+            // Who asked may be gone by now.
+            let _ = waiting.send(answer.clone());
+        }
+        if let Some(waiting) = self.again.take() {
+            self.request(None);
+            self.waiting = waiting;
+        }
+        settings
+    }
+}

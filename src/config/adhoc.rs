@@ -20,7 +20,8 @@ pub fn is_url(text: &str) -> bool {
 }
 
 /// Makes an endpoint of `https://`, `http://`, `tls://host[:port]`, `tcp://host:port` or
-/// `dns://name?type=AAAA&server=192.0.2.53`.
+/// `dns://name?type=AAAA&server=192.0.2.53`. It belongs to no network: its target has no key,
+/// and that of the settings is a mere placeholder.
 ///
 /// # Errors
 /// A sentence that says what is wrong.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::compile;
 use super::decode::Reader;
 use super::endpoint::Endpoint;
 use super::fault::{At, Fault, Place, printable};
@@ -65,6 +66,8 @@ impl Catalog {
             for at in [&network.preset, &network.profile].into_iter().flatten() {
                 faults.push(at.fault("is for users, not for a preset"));
             }
+            let pattern = preset.profile_pattern.as_ref();
+            faults.extend(pattern.and_then(|at| compile::pattern(at).err()));
             let endpoints = preset.network.take_endpoints();
             entries.push(Entry {
                 name: (*name).to_owned(),

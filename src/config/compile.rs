@@ -2,9 +2,7 @@
 //! tls and tcp.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use hyper::header::HeaderValue;
 use regex::Regex;
 use rustls::pki_types::ServerName;
 
@@ -14,9 +12,9 @@ use super::endpoint::Endpoint;
 use super::fault::{At, Fault, Place, printable};
 use super::file::{ClientTls as TlsTable, Probe, Tcp, Tls};
 use super::secret::Environment;
-use super::values::{FilePath, Pattern, Span};
+use super::values::{FilePath, Pattern};
 use crate::model::{EndpointKey, Family};
-use crate::probe::target::{HostPort, Limits, Resolver, Target, TlsTarget, What};
+use crate::probe::target::{HostPort, Target, TlsTarget, What};
 use crate::probe::trust::{ClientTls, Identity, Roots};
 
 /// What compiling needs, and where it leaves what is wrong.
@@ -25,14 +23,9 @@ pub(crate) struct Context<'a> {
     pub(crate) environment: &'a Environment,
     /// What is wrong.
     pub(crate) faults: Vec<Fault>,
-    /// The system's roots, read once; extra ones are read once per file and load.
+    /// Roots by the files that add to the system's; each file is read once.
     roots: HashMap<Vec<String>, Option<Roots>>,
 }
-
-/// Bounds of every interval: below is a flood, above is not watching.
-const INTERVALS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(86400));
-/// The longest that a round may take.
-const LONGEST_ROUND: Duration = Duration::from_secs(300);
 
 impl<'a> Context<'a> {
     /// An empty one.
@@ -76,101 +69,12 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Checks the keys of `[probe]`.
-    pub(crate) fn probe(&mut self, probe: &Probe) -> Option<(Limits, Vec<Resolver>)> {
-        let before = self.faults.len();
-        let (shortest, longest) = INTERVALS;
-        let interval = probe.interval();
-        for at in [&interval, &probe.recheck_interval(), &probe.down_interval()] {
-            self.within(at, shortest, longest);
-        }
-        self.not_longer(&probe.recheck_interval(), &interval, "interval");
-        let timeout = probe.timeout();
-        self.within(&timeout, shortest, LONGEST_ROUND);
-        for at in [
-            probe.dns_timeout(),
-            probe.connect_timeout(),
-            probe.tls_timeout(),
-            probe.response_timeout(),
-            probe.slow_after(),
-        ] {
-            if at.value.0.is_zero() && !at.place.is_default() {
-                self.faults.push(at.fault("must be longer than nothing"));
-            }
-            self.not_longer(&at, &timeout, "timeout");
-        }
-        let jitter = probe.jitter();
-        if !(0.0..=0.5).contains(&jitter.value) {
-            let sentence = "must be a share from 0 to 0.5, such as 0.05";
-            self.faults.push(jitter.fault(sentence));
-        }
-        for (at, most) in [
-            (probe.rise(), 100),
-            (probe.fall(), 100),
-            (probe.addresses_per_family(), 16),
-            (probe.per_host(), 1000),
-        ] {
-            self.at_least_one(&at, most);
-        }
-        let families = probe.families();
-        if families.value.is_empty() {
-            self.faults
-                .push(families.fault("is empty: name \"ipv4\", \"ipv6\" or both"));
-        }
-        self.unique(&families.value, |family| family.0.as_str().to_owned());
-        let agent = probe.user_agent();
-        if agent.value.trim().is_empty() || HeaderValue::from_str(&agent.value).is_err() {
-            let sentence = "must be a line of visible text that says who is asking";
-            self.faults.push(agent.fault(sentence));
-        }
-        self.roots(&[probe.ca_file.as_ref()]);
-        let resolvers = self.resolvers(&probe.resolvers());
-        if self.faults.len() != before {
-            return None;
-        }
-        let limits = Limits {
-            round: timeout.value.0,
-            dns: probe.dns_timeout().value.0,
-            connect: probe.connect_timeout().value.0,
-            tls: probe.tls_timeout().value.0,
-            response: probe.response_timeout().value.0,
-            slow_after: probe.slow_after().value.0,
-        };
-        Some((limits, resolvers))
-    }
-
     /// Reports a number that is zero or absurdly high.
     pub(crate) fn at_least_one(&mut self, at: &At<u32>, most: u32) {
         if !(1..=most).contains(&at.value) {
             self.faults
                 .push(at.fault(format!("must be from 1 to {most}")));
         }
-    }
-
-    fn within(&mut self, at: &At<Span>, shortest: Duration, longest: Duration) {
-        // A default was shortened to fit; whatever made it wrong is reported where it stands.
-        if !at.place.is_default() && !(shortest..=longest).contains(&at.value.0) {
-            let (shortest, longest) = (Span(shortest), Span(longest));
-            self.faults
-                .push(at.fault(format!("must be from {shortest} to {longest}")));
-        }
-    }
-
-    /// Reports a span that is longer than the one it has to fit into, at the place of the one
-    /// that somebody wrote last.
-    fn not_longer(&mut self, at: &At<Span>, limit: &At<Span>, name: &str) {
-        if at.value.0 <= limit.value.0 {
-            return;
-        }
-        let line = match limit.place.line {
-            Some(line) if limit.place.file == at.place.file => format!(" (line {line})"),
-            Some(line) => format!(" ({}:{line})", limit.place.file),
-            None => " (the default)".to_owned(),
-        };
-        self.faults.push(at.fault(format!(
-            "{} is longer than the {name} of {}{line}",
-            at.value, limit.value
-        )));
     }
 
     /// Reports items that stand in a list twice.
@@ -185,18 +89,6 @@ impl<'a> Context<'a> {
             }
             seen.push(text);
         }
-    }
-
-    fn resolvers(&mut self, list: &At<Vec<At<String>>>) -> Vec<Resolver> {
-        if list.value.is_empty() || list.value.len() > 8 {
-            self.faults
-                .push(list.fault("must name one to eight resolvers, such as \"system\""));
-        }
-        self.unique(&list.value, String::clone);
-        let parse = |at: &At<String>| {
-            Resolver::parse(&at.value).map_err(|sentence| at.fault(printable_long(&sentence)))
-        };
-        self.all(list.value.iter().map(parse))
     }
 
     /// Keeps what went well and reports the rest.
@@ -224,9 +116,9 @@ impl<'a> Context<'a> {
     /// The system's roots and those of these files.
     pub(crate) fn roots(&mut self, files: &[Option<&At<FilePath>>]) -> Option<Roots> {
         let mut names = Vec::new();
-        if !self.roots.contains_key(&names) {
-            self.roots.insert(names.clone(), Some(Roots::system()));
-        }
+        self.roots
+            .entry(Vec::new())
+            .or_insert_with(|| Some(self.environment.roots.clone()));
         for at in files.iter().copied().flatten() {
             let before = self.roots.get(&names).cloned().flatten();
             names.push(at.value.0.clone());
@@ -234,16 +126,15 @@ impl<'a> Context<'a> {
                 continue;
             }
             let path = printable(&at.value.0);
-            let read = self
-                .environment
-                .read(&at.value)
-                .and_then(|pem| match &before {
-                    Some(roots) => roots
-                        .with_pem(&pem)
-                        .map_err(|sentence| format!("{path}: {sentence}")),
-                    None => Err(format!("{path}: not read")),
+            // What the first file lacks has been reported already.
+            let roots = before.and_then(|roots| {
+                let read = self.environment.read(&at.value);
+                let roots = read.and_then(|pem| {
+                    let wrong = |sentence| format!("{path}: {sentence}");
+                    roots.with_pem(&pem).map_err(wrong)
                 });
-            let roots = self.ok(read.map_err(|sentence| at.fault(sentence)));
+                self.ok(roots.map_err(|sentence| at.fault(sentence)))
+            });
             self.roots.insert(names.clone(), roots);
         }
         self.roots.get(&names).cloned().flatten()
@@ -382,7 +273,7 @@ fn check_host(host: &str) -> Result<(), String> {
 }
 
 /// Printable, but not cut as short as a value is.
-fn printable_long(sentence: &str) -> String {
+pub(crate) fn printable_long(sentence: &str) -> String {
     sentence
         .split(' ')
         .map(printable)

@@ -91,6 +91,11 @@ impl Place {
         self.line.is_none()
     }
 
+    /// Whether it is a default or a preset's: nothing that a user could be asked to change.
+    pub(crate) fn is_supplied(&self) -> bool {
+        self.is_default() || self.file.starts_with("catalog/")
+    }
+
     /// A fault here.
     pub(crate) fn fault(&self, sentence: impl Into<String>) -> Fault {
         Fault {

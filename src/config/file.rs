@@ -3,9 +3,10 @@
 //! The same tables read the user's file and the catalog's. To add a key, add a line here, give
 //! it a meaning in [`super::compile`] and a sentence in `config.example.toml` (a test asks for it).
 
-use super::decode::{Reader, Table, Value, bare, merge_key, read_at, table};
+use super::decode::{Reader, Table, Value, read_at};
 use super::fault::{At, Place};
 use super::lists::{Headers, Named, list};
+use super::table::{bare, merge_key, table};
 use super::values::{FilePath, Label, Pattern, Size, Span, Status};
 use super::words::{Choice, Detail, HttpVersion};
 use crate::model::Family;

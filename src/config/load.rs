@@ -82,7 +82,7 @@ pub fn load_text(
         // What is missing may well stand in the part that could not be read.
         return Err(Faults(faults));
     }
-    let resolved = resolve(document.table, &catalog, environment);
+    let resolved = resolve(file, document.table, &catalog, environment);
     // A value that could not be read is not also missing or out of bounds.
     let unread: Vec<Option<String>> = faults.iter().map(|fault| fault.key.clone()).collect();
     for fault in resolved.faults {

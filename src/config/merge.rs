@@ -191,10 +191,19 @@ fn with_preset(
         network.hysteresis = None;
     }
     network.merge_table(user.value);
-    let instances = network.instances.as_ref();
-    let instances = instances.map_or(&[][..], |list| &list.value);
+    let mut instances: Vec<At<String>> = Vec::new();
+    for at in network.instances.iter().flat_map(|list| &list.value) {
+        // Endpoints are named after them, and a name has no dots.
+        let name = |at: &At<String>| at.value.replace('.', "-");
+        if instances.iter().any(|known| name(known) == name(at)) {
+            let shown = printable(&at.value);
+            faults.push(at.fault(format!("`{shown}` is there twice, or is too like another")));
+        } else {
+            instances.push(at.clone());
+        }
+    }
     let mut endpoints = Vec::new();
-    lay_over(&mut endpoints, entry.endpoints(instances), faults);
+    lay_over(&mut endpoints, entry.endpoints(&instances), faults);
     lay_over(&mut endpoints, own, faults);
     Merged {
         name,

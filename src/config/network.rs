@@ -122,12 +122,20 @@ fn endpoint(merged: &Merged, at: &At<Endpoint>, faults: &mut Vec<Fault>) -> Opti
         probe.recheck_interval(),
         probe.down_interval(),
     ] {
-        if weight.value > 0 && interval.value.0 > SLOWEST_WEIGHTED {
-            let slowest = Span(SLOWEST_WEIGHTED);
-            faults.push(interval.fault(format!(
-                "is over {slowest}, too slow to decide anything: give the endpoint weight = 0"
-            )));
+        if weight.value == 0 || interval.value.0 <= SLOWEST_WEIGHTED {
+            continue;
         }
+        let slowest = Span(SLOWEST_WEIGHTED);
+        faults.push(if interval.place.is_supplied() && !weight.place.is_supplied() {
+            weight.fault(format!(
+                "must be 0: the preset asks every {}, and over {slowest} is too slow to decide anything",
+                interval.value
+            ))
+        } else {
+            interval.fault(format!(
+                "is over {slowest}, too slow to decide anything: give the endpoint weight = 0"
+            ))
+        });
     }
     Some(EndpointPlan {
         key: EndpointKey::new(&merged.name, &name.value.0),

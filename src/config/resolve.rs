@@ -33,8 +33,13 @@ pub(crate) struct Resolved {
     pub(crate) faults: Vec<Fault>,
 }
 
-/// Resolves a file.
-pub(crate) fn resolve(mut file: File, catalog: &Catalog, environment: &Environment) -> Resolved {
+/// Resolves a file; `name` is what faults call it.
+pub(crate) fn resolve(
+    name: &str,
+    mut file: File,
+    catalog: &Catalog,
+    environment: &Environment,
+) -> Resolved {
     let mut context = Context::new(environment);
     let mut faults = Vec::new();
     let merged = merge(&mut file, catalog, &mut faults);
@@ -45,8 +50,9 @@ pub(crate) fn resolve(mut file: File, catalog: &Catalog, environment: &Environme
     if let Some(at) = file.probe {
         global.merge_table(at.value);
     }
-    settle(&mut global.probe);
-    context.probe(&global.probe);
+    let mut shown = global.clone();
+    settle(&mut shown.probe);
+    context.probe(&shown.probe);
     context.at_least_one(&global.max_in_flight(), 100_000);
 
     let mut networks = Vec::new();
@@ -60,13 +66,13 @@ pub(crate) fn resolve(mut file: File, catalog: &Catalog, environment: &Environme
         networks.push(network::check(&network, &filled, &mut faults));
         written.push((network, filled));
     }
-    let groups = groups(file.group, &written, catalog, &mut faults);
+    let groups = groups(name, file.group, &written, catalog, &mut faults);
 
     let roots = context.roots(&[global.probe.ca_file.as_ref()]);
     let mut warnings = warn::intervals(&written, catalog);
     warnings.extend(networks.iter().flat_map(|n| n.warnings.iter().cloned()));
     warnings.extend(warn::groups(&groups, &networks));
-    let text = print::resolved(&vantage, &web, &global, &written, &networks, &groups);
+    let text = print::resolved(&vantage, &web, &shown, &written, &networks, &groups);
     faults.append(&mut context.faults);
 
     let (plans, facts): (Vec<_>, Vec<_>) = networks
@@ -106,23 +112,24 @@ fn fill(network: &Merged, probe: &Probe) -> Vec<At<Endpoint>> {
     network.endpoints.iter().map(fill).collect()
 }
 
-/// Shortens defaults that nobody wrote so that they fit into what somebody did write: with
+/// Shortens what the user did not write so that it fits into what the user did write: with
 /// `interval = "2s"` nobody has to say that the re-check interval is not 5 s.
 pub(crate) fn settle(probe: &mut Probe) {
-    let (interval, timeout) = (probe.interval().value, probe.timeout().value);
+    let (interval, timeout) = (probe.interval(), probe.timeout());
     for (field, limit) in [
-        (&mut probe.recheck_interval, interval),
-        (&mut probe.down_interval, interval),
-        (&mut probe.dns_timeout, timeout),
-        (&mut probe.connect_timeout, timeout),
-        (&mut probe.tls_timeout, timeout),
-        (&mut probe.response_timeout, timeout),
-        (&mut probe.slow_after, timeout),
+        (&mut probe.recheck_interval, &interval),
+        (&mut probe.down_interval, &interval),
+        (&mut probe.dns_timeout, &timeout),
+        (&mut probe.connect_timeout, &timeout),
+        (&mut probe.tls_timeout, &timeout),
+        (&mut probe.response_timeout, &timeout),
+        (&mut probe.slow_after, &timeout),
     ] {
         if let Some(at) = field
-            && at.place.is_default()
+            && at.place.is_supplied()
+            && at.place.file != limit.place.file
         {
-            at.value.0 = at.value.0.min(limit.0);
+            at.value.0 = at.value.0.min(limit.value.0);
         }
     }
 }
@@ -239,6 +246,7 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
 
 /// The groups of the file; without any, one called `default` with every network.
 fn groups(
+    file: &str,
     written: Option<At<Vec<At<Group>>>>,
     networks: &[(Merged, Vec<At<Endpoint>>)],
     catalog: &Catalog,
@@ -250,7 +258,11 @@ fn groups(
             name: "default".into(),
             networks: all().map(Name::from).collect(),
         };
-        return vec![At::default_of("group", plan)];
+        let place = Place {
+            file: file.into(),
+            ..Place::default_of("")
+        };
+        return vec![At { value: plan, place }];
     };
     let mut plans: Vec<At<GroupPlan>> = Vec::new();
     for At { value, place } in written.value {

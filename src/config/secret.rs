@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::fault::printable;
 use super::values::{CREDENTIALS, FilePath};
+use crate::probe::trust::Roots;
 
 /// The largest file that is read.
 pub(crate) const LARGEST: u64 = 1 << 20;
@@ -18,10 +19,12 @@ pub struct Environment {
     pub credentials_directory: Option<PathBuf>,
     /// The name of this machine: the default of `vantage`.
     pub host_name: String,
+    /// The roots that are trusted anyway. Reading the system's takes some ten milliseconds.
+    pub roots: Roots,
 }
 
 impl Environment {
-    /// That of this process.
+    /// That of this process, as it is now.
     #[must_use]
     pub fn of_this_process() -> Self {
         let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -38,6 +41,7 @@ impl Environment {
             } else {
                 name
             },
+            roots: Roots::system(),
         }
     }
 

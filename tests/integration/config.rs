@@ -16,15 +16,19 @@ mod quorum;
 mod secrets;
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use bascule::config::{EndpointSettings, Environment, Loaded, Settings, load_text};
 use bascule::probe::target::{HttpTarget, What};
+use bascule::probe::trust::Roots;
 
 /// A network with one endpoint, to which a test adds what it is about.
 const SITE: &str = "[[network.site.http]]\nname = \"front\"\nurl = \"https://site.example/\"\n";
 
 fn environment() -> Environment {
+    static ROOTS: LazyLock<Roots> = LazyLock::new(Roots::system);
     Environment {
+        roots: ROOTS.clone(),
         credentials_directory: None,
         host_name: "here".to_owned(),
     }

@@ -128,5 +128,16 @@ fn defaults_that_nobody_wrote_fit_into_what_somebody_wrote() {
     assert_eq!(plan.down_interval, Duration::from_secs(2));
     let limits = endpoint(&loaded.settings, "site/front").target.limits;
     assert_eq!(limits.connect, Duration::from_secs(1));
+    // What a preset says gives way too: its owner cannot be asked to change it.
+    let x = good(
+        "[network.x]\npreset = \"x\"\ntimeout = \"1s\"\n[[network.x.http]]\nname = \"web\"\ntimeout = \"2s\"\n",
+    );
+    let limits = |key| endpoint(&x.settings, key).target.limits;
+    assert_eq!(limits("x/web").response, Duration::from_secs(2));
+    assert_eq!(limits("x/api").response, Duration::from_secs(1));
+    // What is shortened for [probe] is not short for an endpoint that has more time.
+    let text = format!("[probe]\ninterval = \"2s\"\n{SITE}interval = \"60s\"\n");
+    let plan = &good(&text).settings.plan.networks[0].endpoints[0];
+    assert_eq!(plan.recheck_interval, Duration::from_secs(5));
     assert_eq!(good(&loaded.resolved).resolved, loaded.resolved);
 }

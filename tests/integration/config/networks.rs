@@ -172,6 +172,22 @@ enabled = false
 }
 
 #[test]
+fn a_preset_is_never_blamed_for_what_the_user_makes_of_it() {
+    let slow = "[network.x]\npreset = \"x\"\n[[network.x.http]]\nname = \"edge\"\nenabled = true\nweight = 1\n";
+    assert_eq!(
+        bad(slow),
+        "test.toml:6: network.x.http.edge.weight: must be 0: the preset asks every 10m, and over 5m is too slow to decide anything"
+    );
+    good(&format!("{slow}interval = \"5m\"\n"));
+    assert_eq!(
+        bad(
+            "[network.x]\npreset = \"x\"\n[[network.x.http]]\nname = \"web\"\nenabled = false\n[[network.x.http]]\nname = \"api\"\nenabled = false\n"
+        ),
+        "test.toml:1: network.x.quorum: 2 can never be reached: all enabled endpoints together weigh 1"
+    );
+}
+
+#[test]
 fn there_is_one_weighted_endpoint_per_instance() {
     let text = "[network.mastodon]\ninstances = [\"mastodon.social\", \"piaille.fr\", \"social.example\"]\n";
     let loaded = good(text);
@@ -219,6 +235,10 @@ fn there_is_one_weighted_endpoint_per_instance() {
         (
             "[network.mastodon]\ninstances = [\"https://a.example/\"]\n",
             "`https://a.example/` is not a host name in small letters, such as \"mastodon.social\"",
+        ),
+        (
+            "[network.mastodon]\ninstances = [\"a.example\", \"a-example\"]\n",
+            "instances[1]: `a-example` is there twice, or is too like another",
         ),
         (
             "[network.x]\ninstances = [\"a.example\"]\n",
@@ -271,8 +291,7 @@ fn what_is_probably_not_meant_is_a_warning() {
     assert_eq!(
         warnings("[network.x]\ninterval = \"20s\"\n"),
         "test.toml:2: network.x.interval: 20s is impolite: its operator did not ask to be probed more than once a minute (api.x.com and 1 more host)\n\
-         group: the group `default` has one network: there is nothing to fall back to"
-            .replace("group: the", "default: group: the")
+         test.toml: the group `default` has one network: there is nothing to fall back to"
     );
     let group = "[[group]]\nname = \"g\"\nnetworks = [\"threads\", \"facebook\"]\n";
     assert_eq!(

@@ -6,5 +6,7 @@ mod expectations;
 mod ours;
 mod reasons;
 mod records;
+mod secure;
+mod servers;
 mod system;
 mod transports;

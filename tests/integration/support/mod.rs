@@ -3,3 +3,5 @@
 pub(crate) mod child;
 pub(crate) mod daemon;
 pub(crate) mod dns;
+pub(crate) mod dns_tls;
+pub(crate) mod nameservers;

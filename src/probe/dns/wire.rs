@@ -273,3 +273,92 @@ fn address(record: &Record) -> Option<IpAddr> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use hickory_resolver::proto::rr::rdata::{A, CNAME, TXT};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn question() -> Question {
+        Question::new(Name::from_str("www.example.test").unwrap(), RecordType::A)
+    }
+
+    /// A well-formed answer to the question under the number 7.
+    fn answer() -> Vec<u8> {
+        let mut message = Message::response(7, OpCode::Query);
+        message.add_query(question().query());
+        let name = Name::from_str("www.example.test.").unwrap();
+        let alias = Name::from_str("cdn.test.").unwrap();
+        for (owner, data) in [
+            (name, RData::CNAME(CNAME(alias.clone()))),
+            (alias.clone(), RData::A(A::new(192, 0, 2, 7))),
+            (alias, RData::TXT(TXT::new(vec!["text".to_owned()]))),
+        ] {
+            message.add_answer(Record::from_rdata(owner, 60, data));
+        }
+        message.to_vec().unwrap()
+    }
+
+    #[test]
+    fn only_records_of_the_asked_type_answer_and_all_are_kept() {
+        let Heard::Reply(reply) = question().read(7, &answer()) else {
+            panic!("an answer");
+        };
+        assert_eq!(reply.answers, ["192.0.2.7"]);
+        assert_eq!(reply.records.len(), 3);
+    }
+
+    #[test]
+    fn a_question_that_comes_back_in_another_case_is_the_same_question() {
+        let mut bytes = answer();
+        bytes[13..16].make_ascii_uppercase();
+        assert!(matches!(question().read(7, &bytes), Heard::Reply(_)));
+    }
+
+    #[test]
+    fn numbers_of_questions_differ() {
+        let ids: Vec<u16> = (0..8)
+            .map(|_| question().encode(true).unwrap().id)
+            .collect();
+        assert!(ids.iter().any(|id| *id != ids[0]), "{ids:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_whatsoever_make_it_panic_and_what_is_kept_is_bounded(
+            bytes in prop::collection::vec(any::<u8>(), 0..600),
+        ) {
+            let mut bytes = bytes;
+            if bytes.len() >= 2 {
+                bytes[..2].copy_from_slice(&7_u16.to_be_bytes());
+            }
+            if let Heard::Reply(reply) = question().read(7, &bytes) {
+                prop_assert!(reply.records.len() <= MAX_RECORDS);
+            }
+        }
+
+        #[test]
+        fn no_damage_to_a_good_answer_makes_it_panic(
+            damage in prop::collection::vec((2_usize..120, any::<u8>()), 1..6),
+            length in 0_usize..120,
+        ) {
+            let mut bytes = answer();
+            for (at, value) in damage {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = value;
+                }
+            }
+            bytes.truncate(length.max(2));
+            if let Heard::Reply(reply) = question().read(7, &bytes) {
+                for record in reply.records {
+                    prop_assert!(record.data.chars().count() <= MAX_DATA + 1);
+                    prop_assert!(!record.data.contains(char::is_control));
+                }
+            }
+        }
+    }
+}

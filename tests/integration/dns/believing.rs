@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use bascule::model::{Family, Reason};
+use bascule::probe::target::Resolver;
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType;
 
@@ -12,13 +13,8 @@ fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// A port of loopback where nobody listens: its owner is bound over TCP only, so that nobody
-/// else takes it, and does not accept datagrams.
-async fn deaf() -> (tokio::net::TcpListener, String) {
-    let owner = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let text = format!("udp://{}", owner.local_addr().unwrap());
-    (owner, text)
-}
+/// Nobody is bound to this address of loopback, nor ever takes so low a port by chance.
+const DEAF: &str = "udp://127.77.7.7:9";
 
 #[tokio::test]
 async fn a_resolver_that_answers_nothing_at_all_is_our_own_trouble() {
@@ -50,10 +46,9 @@ async fn a_resolver_that_is_silent_about_everything_is_our_own_trouble() {
 
 #[tokio::test]
 async fn a_port_where_nobody_listens_is_our_own_trouble_when_a_host_is_looked_up() {
-    let (_owner, deaf) = deaf().await;
     let start = tokio::time::Instant::now();
     let found = client()
-        .resolve("www.example.test", &Family::ALL, &[resolver(&deaf)], PLENTY)
+        .resolve("www.example.test", &Family::ALL, &[resolver(DEAF)], PLENTY)
         .await;
     assert_inconclusive(&found.outcome.unwrap_err(), Reason::LocalResolver);
     assert_eq!(found.queries[0].reason, Some(Reason::DnsUnreachable));
@@ -76,13 +71,12 @@ async fn an_answer_for_one_family_proves_the_resolver_for_the_other() {
 
 #[tokio::test]
 async fn one_good_resolver_is_enough_and_the_dead_one_is_recorded() {
-    let (_owner, deaf) = deaf().await;
     let good = Responder::start(|q| bytes(&q.healthy())).await;
     let found = client()
         .resolve(
             "www.example.test",
             &Family::ALL,
-            &[resolver(&deaf), good.udp()],
+            &[resolver(DEAF), good.udp()],
             PLENTY,
         )
         .await;
@@ -98,8 +92,8 @@ async fn one_good_resolver_is_enough_and_the_dead_one_is_recorded() {
     assert_eq!(
         told,
         [
-            (deaf.as_str(), "A", Some(Reason::DnsUnreachable)),
-            (deaf.as_str(), "AAAA", Some(Reason::DnsUnreachable)),
+            (DEAF, "A", Some(Reason::DnsUnreachable)),
+            (DEAF, "AAAA", Some(Reason::DnsUnreachable)),
             (&good, "A", None),
             (&good, "AAAA", None),
         ]
@@ -154,7 +148,6 @@ async fn addresses_of_all_resolvers_are_told_once_ipv4_first_in_order_of_the_ans
 
 #[tokio::test]
 async fn the_reason_that_says_most_is_told() {
-    let (_owner, deaf) = deaf().await;
     let missing = Responder::start(|q| bytes(&q.reply(ResponseCode::NXDomain))).await;
     let failing = Responder::start(|q| match q.is_control() {
         true => bytes(&q.healthy()),
@@ -165,7 +158,7 @@ async fn the_reason_that_says_most_is_told() {
         .resolve(
             "www.example.test",
             &Family::ALL,
-            &[resolver(&deaf), failing.udp(), missing.udp()],
+            &[resolver(DEAF), failing.udp(), missing.udp()],
             PLENTY,
         )
         .await;
@@ -214,4 +207,18 @@ async fn a_literal_address_is_its_own_answer() {
         );
         assert_eq!(found.queries, []);
     }
+}
+
+#[tokio::test]
+async fn only_our_own_trouble_everywhere_is_inconclusive_and_any_failure_beside_it_counts() {
+    let missing = Responder::start(|q| bytes(&q.reply(ResponseCode::NoError))).await;
+    let resolvers = [resolver(DEAF), Resolver::system(), missing.udp()];
+    let found = client()
+        .resolve("www.example.test", &Family::ALL, &resolvers, PLENTY)
+        .await;
+    assert_fails(&found.outcome.unwrap_err(), Reason::DnsNoAnswer);
+    let found = client()
+        .resolve("www.example.test", &Family::ALL, &resolvers[..2], PLENTY)
+        .await;
+    assert_inconclusive(&found.outcome.unwrap_err(), Reason::LocalResolver);
 }

@@ -70,7 +70,7 @@ async fn silence_while_this_process_did_not_run_is_local_late() {
         false => vec![],
     })
     .await;
-    let limit = Duration::from_millis(200);
+    let limit = Duration::from_millis(500);
     let (question, resolvers) = (target("www.example.test", RecordType::A), [server.udp()]);
     let dns = client();
     let starved = async {
@@ -78,7 +78,7 @@ async fn silence_while_this_process_did_not_run_is_local_late() {
         while server.asked() == 0 {
             tokio::task::yield_now().await;
         }
-        thread::sleep(Duration::from_millis(1200));
+        thread::sleep(Duration::from_millis(1700));
     };
     let (probed, ()) = tokio::join!(dns.probe(&question, &resolvers, limit), starved);
     assert_inconclusive(&probed.verdict, Reason::LocalLate);

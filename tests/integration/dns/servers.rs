@@ -181,7 +181,7 @@ async fn a_resolver_whose_world_has_gone_is_our_own_trouble() {
     let unbound = NameServer::unbound(&bind9, &identity.certificate_pem, &identity.key_pem).await;
     drop(bind9);
     let found = client()
-        .resolve("www.other.test", &Family::ALL, &[unbound.udp()], PLENTY)
+        .resolve("www.other.test", &Family::ALL, &[unbound.udp()], SHORT)
         .await;
     assert_inconclusive(&found.outcome.unwrap_err(), Reason::LocalResolver);
 }

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 pub(crate) const PLENTY: Duration = Duration::from_secs(10);
 
 /// Long enough for a local answer, short enough to wait out in a test.
-pub(crate) const SHORT: Duration = Duration::from_millis(600);
+pub(crate) const SHORT: Duration = Duration::from_secs(1);
 
 /// One question as it came in.
 pub(crate) struct Incoming {

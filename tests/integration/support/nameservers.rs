@@ -6,6 +6,7 @@ use std::io::Read;
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use bascule::model::Verdict;
@@ -219,17 +220,23 @@ fn log(directory: &Path) -> Stdio {
     Stdio::from(fs::File::create(directory.join("log")).unwrap())
 }
 
-/// A port that was free for both transports and both families a moment ago.
+/// The next port to try. Below the range that the kernel takes ports from, so that no client
+/// socket of another test can take it before the server does.
+static NEXT: AtomicU16 = AtomicU16::new(0);
+
+/// A port that is free for both transports and both families, and is given away once.
 fn free_port() -> u16 {
-    for _ in 0..100 {
-        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-        let port = udp.local_addr().unwrap().port();
-        let others = (
+    // Two runs of the tests at the same time start at different places.
+    let from = u16::try_from(std::process::id() % 100).unwrap_or(0) * 200;
+    for _ in 0..2000 {
+        let port = 11_000 + (from + NEXT.fetch_add(1, Ordering::SeqCst)) % 20_000;
+        let all = (
+            UdpSocket::bind(("127.0.0.1", port)),
             TcpListener::bind(("127.0.0.1", port)),
             UdpSocket::bind(("::1", port)),
             TcpListener::bind(("::1", port)),
         );
-        if let (Ok(_), Ok(_), Ok(_)) = others {
+        if let (Ok(_), Ok(_), Ok(_), Ok(_)) = all {
             return port;
         }
     }

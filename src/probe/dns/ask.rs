@@ -21,9 +21,9 @@ use tokio::time::{Instant, sleep_until};
 use url::{Host, Url};
 
 use super::exchange::{self, Exchange};
-use super::judge::rank;
+use super::judge::{rank, reason_of};
 use super::system::SystemFiles;
-use super::wire::{Question, Reply, reason_of};
+use super::wire::{Question, Reply};
 use super::{https, text, together};
 use crate::model::{Belongs, Cause, DnsQuery, Family, Reason, Transport};
 use crate::probe::deadline::Deadline;

@@ -161,7 +161,9 @@ async fn read(server: SocketAddr, response: Response<Incoming>) -> Result<Bytes,
     let is_message = response
         .headers()
         .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(MESSAGE.as_bytes()));
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case(MESSAGE));
     if !is_message {
         return Err(unreadable(server, "it is not of the type of DNS messages"));
     }

@@ -21,7 +21,7 @@ use hickory_resolver::proto::op::ResponseCode;
 
 use super::ask::Asked;
 use super::text;
-use super::wire::{Reply, reason_of};
+use super::wire::Reply;
 use crate::model::{Belongs, Cause, Family, Layer, Reason, Verdict};
 use crate::probe::target::DnsTarget;
 
@@ -43,6 +43,16 @@ pub(super) const fn rank(reason: Reason) -> u8 {
         Reason::LocalNoRoute => 12,
         Reason::LocalResolver => 13,
         _ => 14,
+    }
+}
+
+/// The reason that a response code stands for, where it is not the expected one.
+pub(super) const fn reason_of(code: ResponseCode) -> Reason {
+    match code {
+        ResponseCode::NXDomain => Reason::DnsNxdomain,
+        ResponseCode::ServFail => Reason::DnsServfail,
+        ResponseCode::Refused => Reason::DnsRefused,
+        _ => Reason::DnsRcode,
     }
 }
 
@@ -146,7 +156,8 @@ pub(super) fn no_address(asked: &[Vec<Asked>]) -> Verdict {
 /// A family that nobody could find out about, beside one with addresses.
 ///
 /// An empty answer is nothing at all, and neither is our own trouble or a family that
-/// `has_way_out` says we could not use anyway.
+/// `has_way_out` says we could not use anyway. NXDOMAIN for one family is a fault: a cache that
+/// believes it loses the other family's addresses too.
 pub(super) fn partial(
     asked: &[Vec<Asked>],
     families: &[Family],

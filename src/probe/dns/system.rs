@@ -16,12 +16,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hickory_resolver::Hosts;
-use hickory_resolver::proto::op::Query;
-use hickory_resolver::proto::rr::{Name, RecordType};
+use hickory_resolver::proto::op::{Query, ResponseCode};
+use hickory_resolver::proto::rr::Name;
 
-use super::fault;
-use super::wire::{Question, Reply};
-use crate::model::{Cause, Family, Reason};
+use super::wire::{MAX_RECORDS, Question, Reply, family_type};
+use super::{fault, text};
+use crate::model::{Cause, DnsRecord, Family, Reason};
 
 /// Servers that are used.
 const MAX_SERVERS: usize = 3;
@@ -97,16 +97,35 @@ impl SystemFiles {
             }
             .unwrap_or_default(),
         };
-        Some(Reply::from_hosts(addresses))
+        Some(reply(family, addresses))
+    }
+}
+
+/// As if a server had said it, with no time to live.
+fn reply(family: Family, addresses: Vec<IpAddr>) -> Reply {
+    let record_type = text::record_type(family_type(family));
+    let answers: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+    Reply {
+        code: ResponseCode::NoError,
+        authenticated: false,
+        edns: false,
+        records: answers
+            .iter()
+            .take(MAX_RECORDS)
+            .map(|data| DnsRecord {
+                record_type: record_type.clone(),
+                ttl: 0,
+                data: data.clone(),
+            })
+            .collect(),
+        answers,
+        addresses,
     }
 }
 
 fn lookup(hosts: &Hosts, name: &Name, family: Family) -> Option<Vec<IpAddr>> {
-    let record_type = match family {
-        Family::Ipv4 => RecordType::A,
-        Family::Ipv6 => RecordType::AAAA,
-    };
-    let found = hosts.lookup_static_host(&Query::query(name.clone(), record_type))?;
+    let question = Query::query(name.clone(), family_type(family));
+    let found = hosts.lookup_static_host(&question)?;
     let addresses = found.answers().iter();
     Some(
         addresses

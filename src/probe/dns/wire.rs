@@ -16,7 +16,7 @@ use crate::model::{Cause, DnsRecord, Family, Reason};
 const UDP_PAYLOAD: u16 = 1232;
 
 /// Records of an answer that are kept for the report; all of them are judged.
-const MAX_RECORDS: usize = 64;
+pub(super) const MAX_RECORDS: usize = 64;
 
 /// Characters of a record's data that are kept for the report; all of them are judged.
 const MAX_DATA: usize = 255;
@@ -76,11 +76,7 @@ impl Question {
 
     /// The question for the addresses of one family.
     pub(super) fn address(name: Name, family: Family) -> Self {
-        let record_type = match family {
-            Family::Ipv4 => RecordType::A,
-            Family::Ipv6 => RecordType::AAAA,
-        };
-        Self::new(name, record_type)
+        Self::new(name, family_type(family))
     }
 
     /// The question that every working resolver can answer: who serves the root?
@@ -224,45 +220,17 @@ impl Question {
 }
 
 impl Reply {
-    /// What the hosts file says: as if a server had said it, with nothing to live for.
-    pub(super) fn from_hosts(addresses: Vec<IpAddr>) -> Self {
-        let answers: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
-        let records = addresses
-            .iter()
-            .zip(&answers)
-            .take(MAX_RECORDS)
-            .map(|(address, data)| DnsRecord {
-                record_type: match address {
-                    IpAddr::V4(_) => "A".to_owned(),
-                    IpAddr::V6(_) => "AAAA".to_owned(),
-                },
-                ttl: 0,
-                data: data.clone(),
-            })
-            .collect();
-        Self {
-            code: ResponseCode::NoError,
-            authenticated: false,
-            edns: false,
-            records,
-            answers,
-            addresses,
-        }
-    }
-
     /// Whether it shows that the resolver works: it could find out, whatever it found.
     pub(super) const fn is_conclusive(&self) -> bool {
         matches!(self.code, ResponseCode::NoError | ResponseCode::NXDomain)
     }
 }
 
-/// The reason that a response code stands for, where it is not the expected one.
-pub(super) const fn reason_of(code: ResponseCode) -> Reason {
-    match code {
-        ResponseCode::NXDomain => Reason::DnsNxdomain,
-        ResponseCode::ServFail => Reason::DnsServfail,
-        ResponseCode::Refused => Reason::DnsRefused,
-        _ => Reason::DnsRcode,
+/// The record type that holds the addresses of a family.
+pub(super) const fn family_type(family: Family) -> RecordType {
+    match family {
+        Family::Ipv4 => RecordType::A,
+        Family::Ipv6 => RecordType::AAAA,
     }
 }
 

@@ -4,7 +4,8 @@
     docs/picture.py 'bascule probe x' < output > docs/probe.svg
 
 The title is shown as the command that was typed. Knows the few escape sequences that bascule
-writes (SGR: bold, dim, the eight colours) and refuses any other, so that a picture never lies.
+writes (bold, dim, six colours, and the erased progress line) and refuses any other, so that a
+picture never lies. `script -qec 'bascule probe x' /dev/null` makes the coloured output.
 """
 
 import html
@@ -22,7 +23,7 @@ WIDTH, HEIGHT, COLUMNS, MARGIN = 8.43, 19, 80, 20
 def pieces(line):
     """Yields (text, colour, bold) for one line."""
     colour, bold = TEXT, False
-    for part in re.split(r"(\x1b\[[0-9;]*m)", line):
+    for part in re.split(r"(\x1b\[[0-9;]*m)", line.rpartition("\x1b[K")[2]):
         if part.startswith("\x1b["):
             codes = part[2:-1].split(";")
             if codes in (["0"], [""]):

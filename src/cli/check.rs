@@ -1,48 +1,41 @@
 //! `bascule check`: what a configuration will do, or everything that is wrong with it.
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
-
-use super::bound::{self, Delays};
-use super::configured::{self, Loaded};
-use super::{Answer, Common, Trouble, fault_line, terminal};
-use crate::config::{EndpointSettings, NetworkSettings, Settings};
+use super::{Answer, Common, Trouble, terminal};
+use crate::config::{NetworkSettings, Settings, TimeToConfirm};
 use crate::engine::{EndpointPlan, NetworkPlan};
-use crate::model::{EndpointKey, Name};
-use crate::probe::target::{HostPort, Target, What};
+use crate::probe::target::{Target, What};
 use crate::report::line::{Ink, Line, Look, wrap};
 use crate::report::words::{count, span, thousands};
 
 /// Reads, resolves and tells.
 pub(super) fn check(common: &Common) -> Result<Answer, Trouble> {
-    let loaded = configured::load(common.config.clone())?;
-    terminal::print(&told(terminal::look(false), &loaded))?;
+    let (source, loaded) = common.load()?;
+    let look = terminal::look(false);
+    terminal::print(&told(look, &source, &loaded.settings))?;
     Ok(Answer::Fine)
 }
 
-fn told(look: Look, loaded: &Loaded) -> String {
-    let settings = &loaded.settings;
+fn told(look: Look, source: &str, settings: &Settings) -> String {
     let mut out = String::new();
-    summary(look, loaded, &mut out);
-    let endpoints: HashMap<&EndpointKey, &EndpointSettings> =
-        settings.endpoints.iter().map(|it| (&it.key, it)).collect();
-    for (plan, network) in settings.plan.networks.iter().zip(&settings.networks) {
+    summary(look, source, settings, &mut out);
+    let times = settings.time_to_confirm();
+    let networks = settings.plan.networks.iter();
+    for ((plan, network), time) in networks.zip(&settings.networks).zip(&times) {
         out.push('\n');
         heading(look, plan, network).end(&mut out);
         for endpoint in &plan.endpoints {
-            let settings = endpoints.get(&endpoint.key);
-            row(look, endpoint, settings.map(|it| &*it.target)).end(&mut out);
+            let target = settings.endpoints.iter().find(|it| it.key == endpoint.key);
+            row(look, endpoint, target.map(|it| &*it.target)).end(&mut out);
         }
-        judging(look, plan, settings, &endpoints, &mut out);
+        judging(look, plan, time, &mut out);
     }
     groups(look, settings, &mut out);
-    hosts(look, settings, &endpoints, &mut out);
+    hosts(look, settings, &mut out);
     warnings(look, settings, &mut out);
     out
 }
 
-fn summary(look: Look, loaded: &Loaded, out: &mut String) {
-    let settings = &loaded.settings;
+fn summary(look: Look, source: &str, settings: &Settings, out: &mut String) {
     let parts = [
         count(settings.networks.len(), "network"),
         count(settings.endpoints.len(), "endpoint"),
@@ -50,7 +43,7 @@ fn summary(look: Look, loaded: &Loaded, out: &mut String) {
         count(settings.warnings.len(), "warning"),
     ];
     Line::new(look)
-        .ink(Ink::Strong, &loaded.source)
+        .ink(Ink::Strong, source)
         .text(": ")
         .ink(Ink::Good, "fine")
         .text(format!(", {}", parts.join(", ")))
@@ -83,10 +76,11 @@ fn heading(look: Look, plan: &NetworkPlan, network: &NetworkSettings) -> Line {
         .right(tail)
 }
 
-/// `  web           http  1m      1  https://...`
+/// `  web               http every 2m    required  x.com/`
 fn row(look: Look, plan: &EndpointPlan, target: Option<&Target>) -> Line {
     let role = match (plan.weight, plan.required) {
         (0, _) => "watched".to_owned(),
+        (1, true) => "required".to_owned(),
         (weight, true) => format!("weight {weight}, required"),
         (weight, false) => format!("weight {weight}"),
     };
@@ -96,10 +90,8 @@ fn row(look: Look, plan: &EndpointPlan, target: Option<&Target>) -> Line {
         .text(&*plan.key.endpoint)
         .cut(19)
         .pad_to(20)
-        .text(format!("{kind:<5}every {:<7}", span(plan.interval)))
-        .pad_to(38)
-        .text(role)
-        .pad_to(58)
+        .text(format!("{kind:<5}every {:<6}", span(plan.interval)))
+        .text(format!("{role:<9} "))
         .ink(Ink::Dim, what)
 }
 
@@ -112,59 +104,31 @@ fn subject(target: &Target) -> String {
         }
         What::Tls(it) => it.host.to_string(),
         What::Tcp(it) => it.to_string(),
-        What::Dns(it) => format!("{} {}", it.name, it.record_type),
+        What::Dns(it) => format!(
+            "{} {}",
+            it.name.to_utf8().trim_end_matches('.'),
+            it.record_type
+        ),
     }
 }
 
-fn judging(
-    look: Look,
-    plan: &NetworkPlan,
-    settings: &Settings,
-    endpoints: &HashMap<&EndpointKey, &EndpointSettings>,
-    out: &mut String,
-) {
+fn judging(look: Look, plan: &NetworkPlan, time: &TimeToConfirm, out: &mut String) {
     let weight: u32 = plan.endpoints.iter().map(|it| it.weight).sum();
     let band = match plan.hysteresis {
         0 => String::new(),
         h => format!(" (hysteresis {h})"),
     };
-    let jitter = |plan: &EndpointPlan| endpoints.get(&plan.key).map_or(0.0, |it| it.jitter);
-    let refused = bound::network(plan, |it| Delays {
-        jitter: jitter(it),
-        ..Delays::default()
-    });
-    let hanging = bound::network(plan, |it| Delays {
-        jitter: jitter(it),
-        queue: queue(settings, &it.key),
-        bad_round: it.timeout,
-    });
-    let seen = match (refused, hanging) {
-        (Some(refused), Some(hanging)) => format!(
-            "; lost, it is down within {}, within {} if it hangs",
-            span(refused),
-            span(hanging)
-        ),
-        _ => String::new(),
-    };
-    let text = format!("up while {} of {weight}{band}{seen}", plan.quorum);
+    let text = format!(
+        "up while {} of {weight}{band}; seen down within {} if it refuses, {} if it swallows \
+         everything, {} if it hangs",
+        plan.quorum,
+        span(time.refused),
+        span(time.black_holed),
+        span(time.stalled),
+    );
     for line in wrap(&text, Look::WIDTH - 2) {
         Line::indented(look, 2).text(line).end(out);
     }
-}
-
-/// The longest wait for a turn: every round to the same host, and every round in all, comes first
-/// and takes its whole time.
-fn queue(settings: &Settings, key: &EndpointKey) -> Duration {
-    let Some(own) = settings.endpoints.iter().find(|it| it.key == *key) else {
-        return Duration::ZERO;
-    };
-    let wait = |same: &dyn Fn(&&EndpointSettings) -> bool, at_a_time: usize| {
-        let all = settings.endpoints.iter().filter(same);
-        let longest = all.clone().map(|it| it.target.limits.round).max();
-        let turns = all.count().saturating_sub(1) / at_a_time.max(1);
-        longest.unwrap_or_default() * u32::try_from(turns).unwrap_or(u32::MAX)
-    };
-    wait(&|it| it.host == own.host, own.per_host) + wait(&|_| true, settings.max_in_flight)
 }
 
 fn groups(look: Look, settings: &Settings, out: &mut String) {
@@ -181,61 +145,26 @@ fn groups(look: Look, settings: &Settings, out: &mut String) {
 }
 
 /// What each host will see of us in a day on which all is well.
-fn hosts(
-    look: Look,
-    settings: &Settings,
-    endpoints: &HashMap<&EndpointKey, &EndpointSettings>,
-    out: &mut String,
-) {
-    let mut rounds: BTreeMap<&Name, (f64, f64)> = BTreeMap::new();
-    for plan in settings.plan.networks.iter().flat_map(|it| &it.endpoints) {
-        let Some(endpoint) = endpoints.get(&plan.key) else {
-            continue;
-        };
-        let a_day = 86_400.0 / plan.interval.as_secs_f64();
-        let sums = rounds.entry(&endpoint.host).or_default();
-        sums.0 += a_day;
-        sums.1 += a_day * requests(&endpoint.target) as f64;
-    }
-    let mut rounds: Vec<_> = rounds.into_iter().collect();
-    rounds.sort_by(|(_, a), (_, b)| b.1.total_cmp(&a.1));
+fn hosts(look: Look, settings: &Settings, out: &mut String) {
     out.push('\n');
     Line::new(look)
-        .ink(Ink::Strong, "a day at each host")
-        .ink(Ink::Dim, ", while all is well")
+        .ink(Ink::Strong, "each host in a day")
+        .ink(Ink::Dim, " on which all is well")
         .end(out);
-    for (host, (rounds, requests)) in rounds {
+    for load in settings.load() {
+        let (rounds, requests) = (load.rounds_per_day, load.connections_per_day);
         let at_most = if requests > rounds { "at most " } else { "" };
         let numbers = format!(
-            "{:>9} rounds, {at_most}{} requests",
-            thousands(rounds.round() as u64),
-            thousands(requests.round() as u64)
+            "{:>7} rounds, {at_most}{} requests",
+            thousands(rounds),
+            thousands(requests)
         );
         Line::indented(look, 2)
-            .text(&**host)
-            .cut(37)
-            .pad_to(38)
+            .text(&*load.host)
+            .cut(35)
+            .pad_to(36)
             .text(numbers)
             .end(out);
-    }
-}
-
-/// How many requests a round makes at most: one an address, or one a name server.
-fn requests(target: &Target) -> usize {
-    let literal = |host: &HostPort| host.host.parse::<std::net::IpAddr>().is_ok();
-    let fixed = match &target.what {
-        What::Dns(_) => return target.resolvers.len(),
-        What::Http(it) => match &it.connect_to {
-            Some(to) => literal(to),
-            None => !matches!(it.url.host(), Some(url::Host::Domain(_))),
-        },
-        What::Tls(it) => literal(it.connect_to.as_ref().unwrap_or(&it.host)),
-        What::Tcp(it) => literal(it),
-    };
-    if fixed {
-        1
-    } else {
-        target.addresses_per_family * target.families.len()
     }
 }
 
@@ -246,7 +175,7 @@ fn warnings(look: Look, settings: &Settings, out: &mut String) {
     out.push('\n');
     Line::new(look).ink(Ink::Warn, "warnings").end(out);
     for warning in &settings.warnings {
-        for line in wrap(&fault_line(warning), Look::WIDTH - 2) {
+        for line in wrap(&warning.to_string(), Look::WIDTH - 2) {
             Line::indented(look, 2).text(line).end(out);
         }
     }

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Answer, Common, Trouble, configured, terminal};
+use super::{Answer, Common, Trouble, terminal};
+use crate::config::{self, Source};
 
 /// What to print.
 #[derive(Args, Debug)]
@@ -14,11 +15,11 @@ pub(super) struct Arguments {
 
 /// Prints it as TOML.
 pub(super) fn config(common: &Common, arguments: &Arguments) -> Result<Answer, Trouble> {
-    let text = if arguments.default {
-        configured::built_in()?
+    let loaded = if arguments.default {
+        config::load(&Source::BuiltIn)?
     } else {
-        configured::load(common.config.clone())?.resolved
+        common.load()?.1
     };
-    terminal::print(&text)?;
+    terminal::print(&loaded.resolved)?;
     Ok(Answer::Fine)
 }

@@ -4,10 +4,8 @@
 //! code of 0 is fine, 1 means that the answer is bad news, 2 that there is no answer: usage,
 //! configuration or the machine. Errors go to standard error, one sentence each.
 
-mod bound;
 mod check;
 mod config;
-mod configured;
 mod probe;
 mod run;
 mod targets;
@@ -18,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{Fault, Faults};
+use crate::config::{self as configuration, Faults, Loaded, Source};
 use crate::host::logging;
 
 /// Probes X and the networks people fall back to, layer by layer, judges them, and tells
@@ -118,16 +116,23 @@ impl Trouble {
 impl From<Faults> for Trouble {
     /// Faults begin with their place, as compilers write it, so that editors can jump there.
     fn from(faults: Faults) -> Self {
-        Self(faults.0.iter().map(fault_line).collect())
+        Self(format!("{faults}\n"))
     }
 }
 
-/// `file:line: key: sentence`.
-fn fault_line(fault: &Fault) -> String {
-    let line = fault.line.map_or_else(String::new, |it| format!(":{it}"));
-    let key = fault.key.as_ref();
-    let key = key.map_or_else(String::new, |it| format!("{it}: "));
-    format!("{}{line}: {key}{}\n", fault.file, fault.sentence)
+/// What the built-in configuration is called.
+const BUILT_IN: &str = "the built-in configuration";
+
+impl Common {
+    /// Reads the configuration that the user names, else the one that applies; with its name.
+    fn load(&self) -> Result<(String, Loaded), Trouble> {
+        let source = configuration::find(self.config.clone());
+        let name = match &source {
+            Source::BuiltIn => BUILT_IN.to_owned(),
+            Source::File(path) => path.display().to_string(),
+        };
+        Ok((name, configuration::load(&source)?))
+    }
 }
 
 /// Does what the arguments ask for.

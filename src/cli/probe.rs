@@ -101,8 +101,12 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
     let mut rounds: Vec<Option<Round>> = vec![None; chosen.endpoints.len()];
     let mut progress = Progress::new(rounds.len());
     let mut tick = tokio::time::interval(Duration::from_millis(100));
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    progress.show();
     loop {
         tokio::select! {
+            // What has ended is told, even if Ctrl-C came with it.
+            biased;
             ended = running.join_next() => match ended {
                 Some(Ok((index, round))) => {
                     rounds[index] = Some(round);
@@ -111,7 +115,7 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
                 Some(Err(_)) => {}
                 None => break,
             },
-            _ = tokio::signal::ctrl_c() => break,
+            _ = &mut interrupted => break,
             _ = tick.tick() => progress.show(),
         }
     }

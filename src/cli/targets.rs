@@ -1,8 +1,7 @@
 //! What the words after `bascule probe` mean: a network, one of its endpoints, or a URL.
 
-use super::configured::{self, Loaded};
 use super::{Common, Trouble};
-use crate::config::{EndpointSettings, Settings};
+use crate::config::{EndpointSettings, Settings, adhoc, is_url};
 
 /// Endpoints to probe, in the order in which they are told.
 pub(super) struct Chosen {
@@ -18,8 +17,7 @@ pub(super) fn choose(common: &Common, words: &[String]) -> Result<Chosen, Troubl
     let settings = if !words.is_empty() && words.iter().all(|word| is_url(word)) {
         None
     } else {
-        let Loaded { settings, .. } = configured::load(common.config.clone())?;
-        Some(settings)
+        Some(common.load()?.1.settings)
     };
     let mut endpoints: Vec<(String, EndpointSettings)> = Vec::new();
     let mut add = |name: String, endpoint: EndpointSettings| {
@@ -28,7 +26,7 @@ pub(super) fn choose(common: &Common, words: &[String]) -> Result<Chosen, Troubl
         }
     };
     for word in words.iter().filter(|word| is_url(word)) {
-        let endpoint = configured::adhoc(word).map_err(Trouble::new)?;
+        let endpoint = adhoc(word).map_err(Trouble::new)?;
         add(word.clone(), endpoint);
     }
     if let Some(settings) = &settings {
@@ -49,10 +47,6 @@ pub(super) fn choose(common: &Common, words: &[String]) -> Result<Chosen, Troubl
         endpoints,
         settings,
     })
-}
-
-fn is_url(word: &str) -> bool {
-    word.contains("://")
 }
 
 /// Whether the word names something, else a sentence with the nearest names.

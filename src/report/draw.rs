@@ -16,6 +16,9 @@ use crate::model::{AddressRound, Cause, Kind, Round, Verdict};
 /// More addresses than this in one drawing, and those that pass are told briefly.
 const FULL: usize = 4;
 
+/// More rounds than this scroll off the screen, so bad news is named again at the end.
+const SCREEN: usize = 5;
+
 /// The rounds of one network, or those of URLs.
 #[derive(Debug)]
 pub struct Section<'a> {
@@ -58,6 +61,16 @@ pub fn draw(look: Look, sections: &[Section<'_>], took: Duration) -> String {
         let line = line.line(tally(look, rounds()));
         line.ink(Ink::Dim, format!(", in {}", milliseconds(took)))
             .end(&mut out);
+        let bad = |told: &&Told<'_>| {
+            matches!(
+                told.round.verdict,
+                Verdict::Fail(_) | Verdict::Inconclusive(_)
+            )
+        };
+        let bad: Vec<&str> = rounds().filter(bad).map(|told| told.name).collect();
+        if rounds().count() > SCREEN && !bad.is_empty() {
+            hanging(look, 2, Ink::Bad, &bad.join(", "), &mut out);
+        }
     } else {
         // The blank line parts blocks; after the only one there is nothing to part.
         out.truncate(out.trim_end().len());
@@ -132,12 +145,7 @@ fn block(look: Look, told: &Told<'_>, full: bool, out: &mut String) {
     beside(look, climb, side).end(out);
     if full || round.kind == Kind::Dns {
         for query in &round.dns {
-            let ink = if query.reason.is_some() {
-                Ink::Text
-            } else {
-                Ink::Dim
-            };
-            hanging(look, 4, ink, &facts::query(query), out);
+            hanging(look, 4, Ink::Dim, &facts::query(query, round.kind), out);
         }
     }
     let scale = phases::scale(&round.addresses);

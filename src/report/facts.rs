@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::words::{bytes, count, date, milliseconds, time_left};
 use crate::model::{
-    AddressRound, CertificateFacts, DnsQuery, HttpFacts, Kind, Round, TlsFacts, Transport,
+    AddressRound, CertificateFacts, DnsQuery, HttpFacts, Kind, Reason, Round, TlsFacts, Transport,
 };
 
 /// What to say of a round that passed.
@@ -69,12 +69,15 @@ pub(super) fn short(round: &Round) -> Vec<String> {
 }
 
 /// One question to a name server and what came of it.
-pub(super) fn query(query: &DnsQuery) -> String {
+///
+/// Where names are only resolved, a family without addresses is no trouble, and reads like it.
+pub(super) fn query(query: &DnsQuery, kind: Kind) -> String {
     let answers: Vec<&str> = query.answers.iter().map(|it| it.data.as_str()).collect();
     let outcome = match (query.reason, &query.rcode) {
+        (Some(Reason::DnsNoAnswer), _) if kind != Kind::Dns => "none".to_owned(),
         (Some(reason), Some(rcode)) => format!("{rcode}: {}", reason.sentence()),
         (Some(reason), None) => reason.sentence().to_owned(),
-        (None, _) if answers.is_empty() => "no answer of this type".to_owned(),
+        (None, _) if answers.is_empty() => "none".to_owned(),
         (None, _) => answers.join(", "),
     };
     let by = match query.transport {
@@ -102,29 +105,27 @@ fn handshake(tls: &TlsFacts) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
+/// What matters most comes first, since a long name may push the rest over the edge.
 fn certificate(it: &CertificateFacts, now: SystemTime) -> String {
+    let validity = if it.not_before > now {
+        format!("valid from {}", date(it.not_before))
+    } else {
+        let left = time_left(it.not_after, now);
+        format!("{left} ({})", date(it.not_after))
+    };
     let name = it.names.first().map_or_else(
         || common_name(&it.subject).to_owned(),
         |first| match it.names.len() {
             1 => first.clone(),
-            more => format!("{first} and {}", count(more - 1, "more name")),
+            more => format!("{first} and {} more", more - 1),
         },
     );
-    let issuer = common_name(&it.issuer);
     let issuer = if it.subject == it.issuer {
         "signed by itself".to_owned()
     } else {
-        format!("by {issuer}")
+        format!("by {}", common_name(&it.issuer))
     };
-    let left = time_left(it.not_after, now);
-    let until = date(it.not_after);
-    if it.not_before > now {
-        return format!(
-            "certificate for {name}, {issuer}, valid from {}",
-            date(it.not_before)
-        );
-    }
-    format!("certificate for {name}, {issuer}, {left} ({until})")
+    format!("certificate {validity}, for {name}, {issuer}")
 }
 
 /// The part of a distinguished name that people go by: CN, else O, else all of it.

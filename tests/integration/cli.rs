@@ -1,6 +1,9 @@
 //! What a person or a script at the terminal sees: JSON, drawing, sentences, exit codes.
 
+mod checking;
 mod commands;
 mod drawing;
 mod json;
+mod probing;
 mod rounds;
+mod server;

@@ -61,7 +61,7 @@ fn wrong_usage_exits_with_two_and_says_so_on_standard_error() {
 
 #[test]
 fn a_reader_who_leaves_early_is_no_error() {
-    let mut child = bascule(&["--help"])
+    let mut child = bascule(&["config", "--default"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

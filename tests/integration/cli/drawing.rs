@@ -71,7 +71,7 @@ fn a_pass_shows_the_climb_a_bar_per_phase_and_the_facts_of_each_address() {
       first byte    80 ms                    ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
       body          14 ms                                                 ━━━━━
       TLS 1.3 · TLS13_AES_128_GCM_SHA256 · X25519MLKEM768 · h2
-      certificate for x.com, by Example R11, 74 days left (2026-08-06)
+      certificate 74 days left (2026-08-06), for x.com, by Example R11
       HTTP/2 200 · 48.2 kB (12.1 kB on the wire) · text/html; charset=utf-8
 
     [2001:db8::7]:443
@@ -81,7 +81,7 @@ fn a_pass_shows_the_climb_a_bar_per_phase_and_the_facts_of_each_address() {
       first byte    82 ms                    ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━
       body          14 ms                                                  ━━━━━
       TLS 1.3 · TLS13_AES_128_GCM_SHA256 · X25519MLKEM768 · h2
-      certificate for x.com, by Example R11, 74 days left (2026-08-06)
+      certificate 74 days left (2026-08-06), for x.com, by Example R11
       HTTP/2 200 · 48.2 kB (12.1 kB on the wire) · text/html; charset=utf-8
 "
     );
@@ -101,7 +101,7 @@ fail  x/web  certificate expired 3 days ago (tls_expired)
       connect       11 ms        ============
       tls           31 ms                    ===================================
       TLS 1.3, TLS13_AES_128_GCM_SHA256, X25519MLKEM768, h2
-      certificate for x.com, by Example R11, expired 3 days ago (2026-05-21)
+      certificate expired 3 days ago (2026-05-21), for x.com, by Example R11
 "
     );
 }
@@ -132,7 +132,7 @@ fail  x/cert  certificate expired 3 days ago (tls_expired)
       connect       11 ms        ============
       tls           31 ms                    ===================================
       TLS 1.3, TLS13_AES_128_GCM_SHA256, X25519MLKEM768, h2
-      certificate for x.com, by Example R11, expired 3 days ago (2026-05-21)
+      certificate expired 3 days ago (2026-05-21), for x.com, by Example R11
 
 Bluesky ----------------------------------------------------------------- 1 pass
 
@@ -143,6 +143,40 @@ pass  bluesky/appview  HTTP/2 200 in 142 ms
 
 4 endpoints: 3 pass, 1 fail, in 1.23 s
 "
+    );
+}
+
+#[test]
+fn bad_news_of_many_rounds_is_named_again_at_the_end() {
+    let (good, bad) = (passing_round(), expired_round());
+    let mut told: Vec<Told<'_>> = (0..5)
+        .map(|_| Told {
+            name: "x/web",
+            round: &good,
+        })
+        .collect();
+    told.push(Told {
+        name: "x/cert",
+        round: &bad,
+    });
+    let text = draw(Look::PLAIN, &[Section { title: None, told }], ms(90));
+    let tail = "\n6 endpoints: 5 pass, 1 fail, in 90 ms\n  x/cert\n";
+    assert!(text.ends_with(tail), "{text}");
+}
+
+#[test]
+fn a_family_without_addresses_reads_like_no_trouble() {
+    let mut round = passing_round();
+    round.dns.push(DnsQuery {
+        record_type: "AAAA".into(),
+        reason: Some(Reason::DnsNoAnswer),
+        answers: vec![],
+        ..answer("x.com.", "")
+    });
+    let text = alone(Look::PLAIN, &round);
+    assert!(
+        text.contains("\n    x.com AAAA from system, 4.0 ms: none\n"),
+        "{text}"
     );
 }
 

@@ -1,0 +1,135 @@
+//! `bascule check` and `bascule config`.
+
+use super::commands::{bascule, told};
+use super::probing::file;
+
+#[test]
+fn check_tells_what_a_configuration_will_do() {
+    let config = file(
+        r#"
+vantage = "rennes-1"
+
+[network.website]
+title = "City website"
+failure_domains = ["ovh"]
+quorum = 1
+
+[[network.website.http]]
+name = "front"
+url = "https://metropole.example/"
+required = true
+interval = "30s"
+
+[[network.website.tls]]
+name = "cert"
+host = "metropole.example"
+interval = "10m"
+weight = 0
+
+[[network.website.dns]]
+name = "a"
+query = "metropole.example"
+type = "A"
+
+[[group]]
+name = "crisis"
+networks = ["website"]
+"#,
+    );
+    let path = config.path().to_str().unwrap();
+    let (code, out, err) = told(&mut bascule(&["check", "--config", path]));
+    assert_eq!((code, err.as_str()), (0, ""));
+    let (head, rest) = out.split_once('\n').unwrap();
+    assert_eq!(
+        head,
+        format!("{path}: fine, 1 network, 3 endpoints, 1 group, 1 warning")
+    );
+    let (facts, warning) = rest.split_once("\nwarnings\n").unwrap();
+    assert_eq!(
+        facts,
+        "\
+vantage rennes-1, listens on 127.0.0.1:10110
+
+City website (website)                                            falls with ovh
+  front             http every 30s   required  metropole.example/
+  cert              tls  every 10m   watched   metropole.example:443
+  a                 dns  every 1m    weight 1  metropole.example A
+  up while 1 of 2; seen down within 42s if it refuses, 50s if it swallows
+  everything, 1m 32s if it hangs
+
+group crisis, in order of preference
+  website
+
+each host in a day on which all is well
+  metropole.example                   3,024 rounds, at most 12,096 requests
+  dns:metropole.example               1,440 rounds, 1,440 requests
+"
+    );
+    let warning: Vec<&str> = warning.split_whitespace().collect();
+    let warning = warning.join(" ");
+    assert!(
+        warning.starts_with(&format!("{path}:26: group.crisis: ")),
+        "{warning}"
+    );
+}
+
+#[test]
+fn check_tells_every_fault_with_file_line_and_key() {
+    let config = file(
+        "[probe]\ninterval = \"soon\"\nfal = 3\n\n[[network.website.http]]\nname = \"front\"\nurl = \"ftp://metropole.example/\"\n",
+    );
+    let path = config.path().to_str().unwrap();
+    for command in ["check", "probe", "config"] {
+        let (code, out, err) = told(&mut bascule(&[command, "--config", path]));
+        assert_eq!((code, out.as_str()), (2, ""), "{command}");
+        let places: Vec<String> = err
+            .lines()
+            .map(|line| {
+                let rest = line.strip_prefix(path).expect("the file");
+                rest.splitn(4, ':').take(3).collect::<Vec<_>>().join(":")
+            })
+            .collect();
+        assert_eq!(
+            places,
+            [
+                ":2: probe.interval",
+                ":3: probe.fal",
+                ":7: network.website.http.front.url"
+            ],
+            "{command}: {err}"
+        );
+    }
+}
+
+#[test]
+fn a_configuration_that_is_not_there_is_one_sentence() {
+    let (code, out, err) = told(&mut bascule(&["check", "--config", "/nonexistent/b.toml"]));
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert_eq!(err.lines().count(), 1);
+    assert!(err.starts_with("/nonexistent/b.toml: "), "{err}");
+}
+
+#[test]
+fn the_built_in_configuration_checks_fine_in_eighty_columns() {
+    // A file without a network means the same as no file, wherever this runs.
+    let empty = file("");
+    let path = empty.path().to_str().unwrap();
+    let (code, out, err) = told(&mut bascule(&["check", "--config", path]));
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains(": fine, 8 networks, "), "{out}");
+    assert!(out.contains("\n  x, bluesky, mastodon, "), "{out}");
+    let long = out.lines().skip(1).find(|line| line.len() > 80);
+    assert_eq!(long, None);
+}
+
+#[test]
+fn the_resolved_configuration_can_be_read_again_and_stays_the_same() {
+    let (code, first, err) = told(&mut bascule(&["config", "--default"]));
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(first.contains("[network.x]\n"), "{first}");
+    let again = file(&first);
+    let path = again.path().to_str().unwrap();
+    let (code, second, err) = told(&mut bascule(&["config", "--config", path]));
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(first, second);
+}

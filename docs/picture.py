@@ -57,18 +57,19 @@ def main():
     for index, dot in enumerate(("#ff5f57", "#febc2e", "#28c840")):
         print(f'<circle cx="{MARGIN + index * 18}" cy="18" r="5" fill="{dot}"/>')
     print('<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, \'DejaVu Sans Mono\', '
-          'monospace" font-size="14" xml:space="preserve">')
+          'monospace" font-size="14" xml:space="preserve" style="white-space: pre">')
     for row, line in enumerate(lines):
         y = MARGIN + 16 + (row + 1) * HEIGHT - 5
         column = 0
         for text, colour, bold in pieces(line):
             if text.strip():
                 # Each piece has its own place and length, so that no font can break the columns.
-                x = MARGIN + column * WIDTH
+                x = MARGIN + (column + len(text) - len(text.lstrip())) * WIDTH
+                shown = text.strip()
                 weight = ' font-weight="bold"' if bold else ""
                 print(f'<text x="{x:.1f}" y="{y}" fill="{colour}"{weight} '
-                      f'textLength="{len(text) * WIDTH:.1f}" lengthAdjust="spacing">'
-                      f'{html.escape(text, quote=False)}</text>')
+                      f'textLength="{len(shown) * WIDTH:.1f}">'
+                      f'{html.escape(shown, quote=False)}</text>')
             column += len(text)
     print("</g>\n</svg>")
 

@@ -189,7 +189,7 @@ fn in_full(look: Look, round: &Round, address: &AddressRound, scale: Duration, o
         line.end(out);
     }
     for fact in facts::of_address(address, round.started) {
-        Line::indented(look, 6).ink(Ink::Dim, fact).end(out);
+        hanging(look, 6, Ink::Dim, &fact, out);
     }
 }
 

@@ -133,3 +133,17 @@ fn the_resolved_configuration_can_be_read_again_and_stays_the_same() {
     assert_eq!((code, err.as_str()), (0, ""));
     assert_eq!(first, second);
 }
+
+#[test]
+fn the_configuration_that_the_readme_shows_checks_fine() {
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (toml, _) = rest.split_once("```").unwrap();
+    let config = file(toml);
+    let path = config.path().to_str().unwrap();
+    let (code, out, err) = told(&mut bascule(&["check", "--config", path]));
+    assert_eq!((code, err.as_str()), (0, ""));
+    let head = format!("{path}: fine, 2 networks, ");
+    assert!(out.starts_with(&head), "{out}");
+    assert!(out.contains(", 0 warnings\n"), "{out}");
+}

@@ -1,7 +1,7 @@
 //! How a round is told: [`json`] for programs, [`draw`] for people.
 //!
 //! Both read the same [`Round`](crate::model::Round) and decide nothing. Text that came from
-//! outside passes through one gate on its way to a terminal ([`line`]), so no escape sequence
+//! outside passes through one gate on its way to a terminal ([`mod@line`]), so no escape sequence
 //! of a server ever reaches it, whatever the prober let through.
 
 mod climb;

@@ -1,11 +1,14 @@
 //! The catalog as data: what every file must say, whoever adds the next network.
 //!
-//! Read here as plain text and TOML; that the daemon's loader accepts it is tested beside the loader
-//! and in the world.
+//! Mostly read as plain text and TOML, with other eyes than the daemon's; the last tests ask the
+//! daemon's own loader.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
+use bascule::config::{Environment, Loaded, load_text};
 use toml::{Table, Value};
 
 use crate::world::catalog::{default_order, entries, files};
@@ -179,6 +182,46 @@ fn an_http_endpoint_says_which_answers_are_walls_and_has_room_for_a_growing_page
             assert_eq!(entry.table["max_body"].as_str(), Some("4MiB"), "{name}");
         }
     }
+}
+
+#[test]
+fn the_loader_takes_every_network_as_it_is_and_warns_of_nothing() {
+    let loaded = load("");
+    assert_eq!(loaded.settings.warnings, []);
+    assert_eq!(loaded.settings.networks.len(), 8);
+
+    let mut config = String::new();
+    for (network, _) in files() {
+        let _ = writeln!(config, "[network.{network}]\npreset = \"{network}\"");
+    }
+    let loaded = load(&config);
+    assert_eq!(loaded.settings.warnings, []);
+    let enabled = entries().iter().filter(|entry| entry.enabled).count();
+    assert_eq!(loaded.settings.endpoints.len(), enabled);
+}
+
+#[test]
+fn the_loader_takes_the_endpoints_that_are_off_too_once_they_are_switched_on() {
+    let mut config = String::new();
+    for (network, _) in files() {
+        let _ = writeln!(config, "[network.{network}]\npreset = \"{network}\"");
+        for entry in entries() {
+            if entry.network == network && !entry.enabled {
+                let (kind, name) = (entry.kind, &entry.name);
+                let _ = writeln!(
+                    config,
+                    "[[network.{network}.{kind}]]\nname = \"{name}\"\nenabled = true"
+                );
+            }
+        }
+    }
+    assert_eq!(load(&config).settings.endpoints.len(), entries().len());
+}
+
+fn load(config: &str) -> Loaded {
+    let environment = Environment::of_this_process();
+    load_text("test.toml", Path::new("/"), config, &environment)
+        .unwrap_or_else(|faults| panic!("{faults:?}"))
 }
 
 fn tables() -> Vec<(String, Table)> {

@@ -5,6 +5,7 @@
 //! of `instances`.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use super::compile;
 use super::decode::Reader;
@@ -14,7 +15,7 @@ use super::file::Preset;
 use super::values::INSTANCE;
 
 /// Names and texts of the files in `catalog/`.
-pub(crate) const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
+const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
 
 /// A network of the catalog.
 #[derive(Clone, Debug)]
@@ -37,8 +38,14 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
+    /// The one in the binary, which never changes and is read once.
+    pub(crate) fn embedded() -> &'static Self {
+        static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::read(FILES));
+        &CATALOG
+    }
+
     /// Reads catalog files: names and texts.
-    pub(crate) fn read(files: &[(&str, &str)]) -> Self {
+    fn read(files: &[(&str, &str)]) -> Self {
         let mut entries = Vec::new();
         let mut faults = Vec::new();
         for (name, text) in files {
@@ -161,4 +168,76 @@ pub(crate) fn check_instance(instance: &At<String>) -> Option<Fault> {
             printable(text)
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_catalog_file_must_say_what_only_it_can_say() {
+        let endpoint = "[[tcp]]\nname = \"a\"\naddress = \"a.example:1\"\n";
+        let a = format!("order = 1\ntitle = \"A\"\nhome = \"https://a/\"\n{endpoint}");
+        let b = format!(
+            "order = 1\nprofile = \"x\"\nprofile_pattern = \"(\"\nca_file = \"f\"\n{endpoint}"
+        );
+        let told = Catalog::read(&[("a", &a), ("b", &b)]).faults;
+        let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "catalog/b.toml:4: ca_file: names a file, and a preset has none",
+                "catalog/b.toml:1: home: is missing: every preset says it",
+                "catalog/b.toml:1: title: is missing: every preset says it",
+                "catalog/b.toml:2: profile: is for users, not for a preset",
+                "catalog/b.toml:3: profile_pattern: is not a regular expression: unclosed group",
+                "catalog/b.toml:1: order: is the order of another preset too",
+            ]
+        );
+        assert_eq!(Catalog::embedded().faults, []);
+    }
+
+    #[test]
+    fn a_template_becomes_one_endpoint_per_instance_in_every_key() {
+        let text = r#"
+order = 1
+title = "A"
+home = "https://a/"
+instances = ["one.example"]
+[[http]]
+name = "${instance}"
+url = "https://${instance}/"
+headers = { Origin = "https://${instance}" }
+tls.server_name = "${instance}"
+expect.body_matches = ["^${instance}$"]
+expect.json = "body.domain == '${instance}'"
+[[dns]]
+name = "${instance}-dns"
+query = "${instance}"
+[[tcp]]
+name = "other"
+address = "other.example:1"
+"#;
+        let catalog = Catalog::read(&[("a", text)]);
+        assert_eq!(catalog.faults, []);
+        let instance = At::default_of("", "Two.example".to_lowercase());
+        let mut lines = String::new();
+        for at in catalog.entries[0].endpoints(&[instance]) {
+            at.value.lines(&mut lines);
+        }
+        assert_eq!(
+            lines,
+            r#"name = "two-example"
+url = "https://two.example/"
+headers = { Origin = "https://two.example" }
+tls.server_name = "two.example"
+expect.body_matches = ['^two\.example$']
+expect.json = "body.domain == 'two.example'"
+name = "two-example-dns"
+query = "two.example"
+name = "other"
+address = "other.example:1"
+"#
+        );
+    }
 }

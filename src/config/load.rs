@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::Settings;
-use super::catalog::{Catalog, FILES};
+use super::catalog::Catalog;
 use super::decode::Reader;
 use super::fault::{Faults, printable};
 use super::file::File;
@@ -74,7 +74,7 @@ pub fn load_text(
     text: &str,
     environment: &Environment,
 ) -> Result<Loaded, Faults> {
-    let catalog = Catalog::read(FILES);
+    let catalog = Catalog::embedded();
     let document = Reader::document::<File>(file, Some(base), text);
     let mut faults = document.faults;
     faults.extend(catalog.faults.iter().cloned());
@@ -82,7 +82,7 @@ pub fn load_text(
         // What is missing may well stand in the part that could not be read.
         return Err(Faults(faults));
     }
-    let resolved = resolve(file, document.table, &catalog, environment);
+    let resolved = resolve(file, document.table, catalog, environment);
     // A value that could not be read is not also missing or out of bounds.
     let unread: Vec<Option<String>> = faults.iter().map(|fault| fault.key.clone()).collect();
     for fault in resolved.faults {

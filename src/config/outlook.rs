@@ -1,7 +1,7 @@
 //! What a configuration promises and what it costs, computed and not measured: how long an
 //! outage can go unnoticed, and how often each host is asked. `bascule check` prints it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::{EndpointSettings, Settings};
@@ -44,28 +44,41 @@ enum Loss {
     Stalled,
 }
 
+/// An endpoint as the engine and as the prober see it.
+type Pair<'a> = (&'a EndpointPlan, &'a EndpointSettings);
+
 impl Settings {
     /// The longest time to a confirmed outage, for each network in the order of the plan.
     #[must_use]
     pub fn time_to_confirm(&self) -> Vec<TimeToConfirm> {
-        let bound = |network: &NetworkPlan| TimeToConfirm {
-            network: network.name.clone(),
-            refused: self.network_bound(network, Loss::Refused),
-            black_holed: self.network_bound(network, Loss::BlackHoled),
-            stalled: self.network_bound(network, Loss::Stalled),
+        let mut sharing: HashMap<&str, usize> = HashMap::new();
+        for endpoint in &self.endpoints {
+            *sharing.entry(&*endpoint.host).or_default() += 1;
+        }
+        let bound = |(network, pairs): (&NetworkPlan, Vec<Pair<'_>>)| {
+            let bound = |loss| network_bound(network, &pairs, loss, &sharing);
+            TimeToConfirm {
+                network: network.name.clone(),
+                refused: bound(Loss::Refused),
+                black_holed: bound(Loss::BlackHoled),
+                stalled: bound(Loss::Stalled),
+            }
         };
-        self.plan.networks.iter().map(bound).collect()
+        self.pairs().into_iter().map(bound).collect()
     }
 
     /// What each host has to bear, the busiest first.
     #[must_use]
     pub fn load(&self) -> Vec<Load> {
         let mut hosts: BTreeMap<Name, Load> = BTreeMap::new();
-        for (plan, endpoint) in self.pairs() {
+        for (plan, endpoint) in self.pairs().into_iter().flat_map(|(_, pairs)| pairs) {
             let rounds = 86_400_000 / plan.interval.as_millis().max(1);
             let rounds = u64::try_from(rounds).unwrap_or(u64::MAX);
             let target = &endpoint.target;
-            let addresses = target.addresses_per_family * target.families.len();
+            let each = match target.kind() {
+                Kind::Dns => target.resolvers.len(),
+                _ => target.addresses_per_family * target.families.len(),
+            };
             let load = hosts.entry(endpoint.host.clone()).or_insert_with(|| Load {
                 host: endpoint.host.clone(),
                 endpoints: 0,
@@ -74,91 +87,102 @@ impl Settings {
             });
             load.endpoints += 1;
             load.rounds_per_day += rounds;
-            load.connections_per_day += rounds
-                * match target.kind() {
-                    Kind::Dns => target.resolvers.len() as u64,
-                    _ => addresses as u64,
-                };
+            load.connections_per_day += rounds * each as u64;
         }
         let mut loads: Vec<Load> = hosts.into_values().collect();
         loads.sort_by_key(|load| std::cmp::Reverse(load.rounds_per_day));
         loads
     }
 
-    fn pairs(&self) -> impl Iterator<Item = (&EndpointPlan, &EndpointSettings)> {
-        let plans = self.plan.networks.iter().flat_map(|n| &n.endpoints);
-        plans.filter_map(|plan| {
-            let endpoint = self.endpoints.iter().find(|e| e.key == plan.key)?;
-            Some((plan, endpoint))
-        })
-    }
-
-    /// The network is down when the weight of the endpoints that are not confirmed as lost is
-    /// too small, or a required one is confirmed. An endpoint notices by its own interval, or is
-    /// re-checked at once because a faster one was in doubt.
-    fn network_bound(&self, network: &NetworkPlan, loss: Loss) -> Duration {
-        let weighted =
-            |(plan, _): &(&EndpointPlan, _)| plan.key.network == network.name && plan.weight > 0;
-        let weighted: Vec<_> = self.pairs().filter(weighted).collect();
-        let needed = network.quorum.saturating_sub(network.hysteresis).max(1);
-        let hosts: Vec<_> = weighted
+    /// The endpoints of each network. Both lists have the same order.
+    fn pairs(&self) -> Vec<(&NetworkPlan, Vec<Pair<'_>>)> {
+        let mut endpoints = self.endpoints.iter();
+        self.plan
+            .networks
             .iter()
-            .copied()
-            .filter(|(_, endpoint)| endpoint.target.kind() != Kind::Dns)
-            .collect();
-        let total: u32 = weighted.iter().map(|(plan, _)| plan.weight).sum();
-        self.bound(&hosts, total, needed, loss)
-            .or_else(|| self.bound(&weighted, total, needed, loss))
-            .unwrap_or_default()
-    }
-
-    /// When the loss of just these endpoints is confirmed; `None` if it does not matter.
-    fn bound(
-        &self,
-        lost: &[(&EndpointPlan, &EndpointSettings)],
-        total: u32,
-        needed: u32,
-        loss: Loss,
-    ) -> Option<Duration> {
-        let first = |(plan, endpoint): &(&EndpointPlan, &EndpointSettings)| {
-            stretched(plan.interval, endpoint.jitter) + self.failing_round(endpoint, loss)
-        };
-        let doubt = lost.iter().map(first).min()?;
-        let mut confirmed: Vec<(Duration, &EndpointPlan)> = lost
-            .iter()
-            .map(|pair| {
-                let (plan, endpoint) = *pair;
-                let round = self.failing_round(endpoint, loss);
-                let again = stretched(plan.recheck_interval, endpoint.jitter).max(round);
-                let more = again * plan.fall.saturating_sub(1);
-                (first(pair).min(doubt + round) + more, plan)
+            .map(|network| {
+                let settings = endpoints.by_ref().take(network.endpoints.len());
+                (network, network.endpoints.iter().zip(settings).collect())
             })
-            .collect();
-        confirmed.sort_by_key(|(bound, _)| *bound);
-        let mut left = total;
-        for (bound, plan) in confirmed {
-            left = left.saturating_sub(plan.weight);
-            if plan.required || left < needed {
-                return Some(bound);
-            }
-        }
-        None
+            .collect()
     }
+}
 
-    /// How long a failing round takes, the wait for its turn at the host included.
-    fn failing_round(&self, endpoint: &EndpointSettings, loss: Loss) -> Duration {
-        let limits = &endpoint.target.limits;
-        let round = match loss {
-            Loss::Refused => Duration::ZERO,
-            Loss::BlackHoled if endpoint.target.kind() == Kind::Dns => limits.dns,
-            Loss::BlackHoled => limits.connect,
-            Loss::Stalled => limits.round,
-        };
-        let round = round.min(limits.round);
-        let there = self.endpoints.iter().filter(|e| e.host == endpoint.host);
-        let before = there.count().saturating_sub(1) / endpoint.per_host.max(1);
-        round * u32::try_from(before + 1).unwrap_or(u32::MAX)
+/// The network is down when the weight of the endpoints that are not confirmed as lost is too
+/// small, or a required one is confirmed.
+fn network_bound(
+    network: &NetworkPlan,
+    pairs: &[Pair<'_>],
+    loss: Loss,
+    sharing: &HashMap<&str, usize>,
+) -> Duration {
+    let needed = network.quorum.saturating_sub(network.hysteresis).max(1);
+    let weighted: Vec<Pair<'_>> = pairs
+        .iter()
+        .copied()
+        .filter(|(plan, _)| plan.weight > 0)
+        .collect();
+    let hosts: Vec<Pair<'_>> = weighted
+        .iter()
+        .copied()
+        .filter(|(_, endpoint)| endpoint.target.kind() != Kind::Dns)
+        .collect();
+    let total: u32 = weighted.iter().map(|(plan, _)| plan.weight).sum();
+    bound(&hosts, total, needed, loss, sharing)
+        .or_else(|| bound(&weighted, total, needed, loss, sharing))
+        .unwrap_or_default()
+}
+
+/// When the loss of just these endpoints is confirmed; `None` if it does not matter. An endpoint
+/// notices by its own interval, or is re-checked at once because a faster one was in doubt.
+fn bound(
+    lost: &[Pair<'_>],
+    total: u32,
+    needed: u32,
+    loss: Loss,
+    sharing: &HashMap<&str, usize>,
+) -> Option<Duration> {
+    let round = |endpoint: &EndpointSettings| failing_round(endpoint, loss, sharing);
+    let first =
+        |(plan, endpoint): &Pair<'_>| stretched(plan.interval, endpoint.jitter) + round(endpoint);
+    let doubt = lost.iter().map(first).min()?;
+    let mut confirmed: Vec<(Duration, &EndpointPlan)> = lost
+        .iter()
+        .map(|pair| {
+            let (plan, endpoint) = *pair;
+            let round = round(endpoint);
+            let again = stretched(plan.recheck_interval, endpoint.jitter).max(round);
+            let more = again * plan.fall.saturating_sub(1);
+            (first(pair).min(doubt + round) + more, plan)
+        })
+        .collect();
+    confirmed.sort_by_key(|(bound, _)| *bound);
+    let mut left = total;
+    for (bound, plan) in confirmed {
+        left = left.saturating_sub(plan.weight);
+        if plan.required || left < needed {
+            return Some(bound);
+        }
     }
+    None
+}
+
+/// How long a failing round takes, the wait for its turn at the host included.
+fn failing_round(
+    endpoint: &EndpointSettings,
+    loss: Loss,
+    sharing: &HashMap<&str, usize>,
+) -> Duration {
+    let limits = &endpoint.target.limits;
+    let round = match loss {
+        Loss::Refused => Duration::ZERO,
+        Loss::BlackHoled if endpoint.target.kind() == Kind::Dns => limits.dns,
+        Loss::BlackHoled => limits.connect,
+        Loss::Stalled => limits.round,
+    };
+    let there = sharing.get(&*endpoint.host).copied().unwrap_or(1);
+    let before = there.saturating_sub(1) / endpoint.per_host.max(1);
+    round.min(limits.round) * u32::try_from(before + 1).unwrap_or(u32::MAX)
 }
 
 fn stretched(interval: Duration, jitter: f64) -> Duration {

@@ -69,6 +69,7 @@ impl Pipeline {
             generations: 0,
         };
         pipeline.adopt(settings, now);
+        pipeline.tell(&[]);
         pipeline
     }
 
@@ -257,7 +258,6 @@ impl Pipeline {
         }
         self.endpoints = endpoints;
         self.timetable.adopt(timings, settings.max_in_flight, now);
-        self.show();
     }
 
     fn repace(&mut self, now: Moment) {
@@ -267,17 +267,11 @@ impl Pipeline {
     }
 
     fn tell(&mut self, events: &[Event]) {
-        let at = self.clock.wall();
         for event in events {
-            self.metrics.event(event, at);
             narrator::event(event);
         }
-        self.show();
-        self.look();
-    }
-
-    fn show(&self) {
-        self.metrics.show(Arc::new(self.engine.snapshot()));
+        let snapshot = Arc::new(self.engine.snapshot());
+        self.metrics.tell(events, self.clock.wall(), snapshot);
         let tried = self.endpoints.values().filter(|watch| watch.tried).count();
         let readiness = Readiness {
             tried,
@@ -285,6 +279,7 @@ impl Pipeline {
         };
         self.readiness
             .send_if_modified(|shown| std::mem::replace(shown, readiness) != readiness);
+        self.look();
     }
 
     /// Says once when nothing at all can be judged, and once when it can be again.

@@ -165,8 +165,17 @@ impl Metrics {
         }
     }
 
-    /// Counts what happened.
-    pub fn event(&self, event: &Event, at: SystemTime) {
+    /// Counts what happened, and shows the states that it led to, in one step: no scrape sees
+    /// one without the other.
+    pub fn tell(&self, events: &[Event], at: SystemTime, snapshot: Arc<Snapshot>) {
+        let mut states = lock(&self.0.states);
+        for event in events {
+            self.event(event, at);
+        }
+        states.show(snapshot);
+    }
+
+    fn event(&self, event: &Event, at: SystemTime) {
         match event {
             Event::Endpoint { .. } => {}
             Event::Network { network, to, .. } => {
@@ -189,11 +198,6 @@ impl Metrics {
                     .inc();
             }
         }
-    }
-
-    /// What the state gauges show from now on.
-    pub fn show(&self, snapshot: Arc<Snapshot>) {
-        lock(&self.0.states).show(snapshot);
     }
 
     /// A round started, so much after its time.
@@ -245,8 +249,10 @@ impl Metrics {
     /// # Errors
     /// If the encoder fails, which it does on duplicate or empty families only.
     pub fn render(&self) -> prometheus::Result<Vec<u8>> {
+        let states = lock(&self.0.states);
         let mut families = self.0.registry.gather();
-        families.extend(lock(&self.0.states).collect());
+        families.extend(states.collect());
+        drop(states);
         families.sort_by(|a, b| a.name().cmp(b.name()));
         let mut text = Vec::with_capacity(256 * 1024);
         TextEncoder::new().encode(&families, &mut text)?;

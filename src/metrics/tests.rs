@@ -299,10 +299,14 @@ fn lean_keeps_a_thousand_endpoints_under_the_promised_number_of_series() {
             })
             .collect(),
     });
-    metrics.show(Arc::new(Snapshot {
-        networks: views.collect(),
-        groups: Vec::new(),
-    }));
+    metrics.tell(
+        &[],
+        at(0),
+        Arc::new(Snapshot {
+            networks: views.collect(),
+            groups: Vec::new(),
+        }),
+    );
     let series = series_of(&text(&metrics), "bascule_");
     assert!(series <= 25_000, "{series}");
 }
@@ -338,7 +342,7 @@ fn states_are_one_hot_and_a_group_without_a_channel_says_none() {
             standby_domains: 0,
         }],
     };
-    metrics.show(Arc::new(snapshot));
+    metrics.tell(&[], at(0), Arc::new(snapshot));
     let text = text(&metrics);
     for (state, expected) in [
         ("unknown", 0.0),

@@ -25,7 +25,7 @@ use self::system::SystemFiles;
 use self::wire::Question;
 use super::target::{DnsTarget, Resolver, ResolverKind};
 use super::trust::Roots;
-use crate::model::{Cause, DnsQuery, Family, Verdict};
+use crate::model::{Cause, DnsQuery, Family, Reason, Verdict};
 
 mod ask;
 mod exchange;
@@ -159,9 +159,17 @@ impl DnsClient {
             .iter()
             .filter(|one| one.iter().any(|asked| asked.trouble.is_none()))
             .filter_map(|one| one.iter().map(|asked| asked.query.duration).max());
+        let duration = judge::duration(good, false).unwrap_or_else(|| start.elapsed());
+        let mut queries: Vec<DnsQuery> = asked.into_iter().flatten().map(|one| one.query).collect();
+        if outcome.is_ok() {
+            // An empty answer for one family beside addresses of the other is nothing at all.
+            for query in &mut queries {
+                query.reason = query.reason.filter(|reason| *reason != Reason::DnsNoAnswer);
+            }
+        }
         Resolution {
-            duration: judge::duration(good, false).unwrap_or_else(|| start.elapsed()),
-            queries: asked.into_iter().flatten().map(|one| one.query).collect(),
+            duration,
+            queries,
             addresses,
             outcome,
             partial,

@@ -188,6 +188,9 @@ async fn an_empty_answer_for_one_family_is_nothing_at_all() {
     assert_eq!(found.outcome, Ok(()));
     assert_eq!(found.partial, None);
     assert_eq!(found.addresses, [ip("192.0.2.7")]);
+    // Nor is it counted as a failure of anybody.
+    let reasons: Vec<_> = found.queries.iter().map(|query| query.reason).collect();
+    assert_eq!(reasons, [None, None]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Decisions: rounds in, states and events out. Pure: no clock, no I/O, no log, std only.
 //!
-//! Three levels, one file each: [`endpoint`] counts rounds, [`network`] weighs endpoints,
-//! [`group`] chooses among networks. [`Engine::step`] is the only way in; the same inputs give
+//! Three levels, one file each: `endpoint` counts rounds, `network` weighs endpoints,
+//! `group` chooses among networks. [`Engine::step`] is the only way in; the same inputs give
 //! the same outputs, and no input can make it fail.
 
 mod endpoint;

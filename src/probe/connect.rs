@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::deadline::{Deadline, Expired};
 use super::words::took;
-use crate::model::{Cause, Family, Reason, Verdict};
+use crate::model::{Cause, Reason, Verdict};
 
 /// Opens a connection and says how long that took.
 pub(super) async fn open(
@@ -70,18 +70,6 @@ pub(super) fn overdue(expired: Expired, reason: Reason, detail: String) -> Verdi
     }
 }
 
-/// Whether this machine has a route to addresses of the family in general.
-pub(super) fn has_route(family: Family) -> bool {
-    // Root name servers: global addresses that are never on a link of our own.
-    let somewhere = match family {
-        Family::Ipv4 => SocketAddr::from((Ipv4Addr::new(198, 41, 0, 4), 53)),
-        Family::Ipv6 => {
-            SocketAddr::from((Ipv6Addr::new(0x2001, 0x503, 0xba3e, 0, 0, 0, 2, 0x30), 53))
-        }
-    };
-    route_to(somewhere).is_ok()
-}
-
 /// Asks the routing table; sends nothing.
 fn route_to(address: SocketAddr) -> io::Result<()> {
     let any = if address.is_ipv4() {
@@ -95,25 +83,22 @@ fn route_to(address: SocketAddr) -> io::Result<()> {
 /// What an error of opening means.
 fn classify(address: SocketAddr, error: &io::Error) -> Verdict {
     use io::ErrorKind::{
-        AddrNotAvailable, ConnectionRefused, ConnectionReset, HostUnreachable, InvalidInput,
-        NetworkUnreachable, PermissionDenied, TimedOut, Unsupported,
+        AddrNotAvailable, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable,
+        TimedOut,
     };
     let fail = |reason, detail: String| Verdict::Fail(Cause::new(reason, detail));
     if is_exhaustion(error) {
         return out_of_resources(error);
     }
     match error.kind() {
-        ConnectionRefused => fail(
-            Reason::TcpRefused,
-            format!("{address} refused the connection"),
-        ),
+        ConnectionRefused => fail(Reason::TcpRefused, "connection refused".to_owned()),
         ConnectionReset => fail(
             Reason::TcpReset,
-            format!("{address} reset the connection while it was opened"),
+            "connection reset while it was opened".to_owned(),
         ),
         TimedOut => fail(
             Reason::TcpTimeout,
-            format!("{address} did not answer before the system gave up"),
+            "no answer before the system gave up".to_owned(),
         ),
         // The rest may be ours: a routing table that forbids or lacks the way, a family that
         // is switched off, no address or port left to speak from.
@@ -127,22 +112,13 @@ fn classify(address: SocketAddr, error: &io::Error) -> Verdict {
             Ok(()) => fail(
                 Reason::TcpUnreachable,
                 match kind {
-                    HostUnreachable => format!("{address} is unreachable: no way to the host"),
-                    NetworkUnreachable => {
-                        format!("{address} is unreachable: no way to its network")
-                    }
-                    PermissionDenied | InvalidInput | Unsupported => {
-                        format!("{address} is unreachable: {}", kind_words(error))
-                    }
-                    _ => format!("{address} cannot be reached: {}", kind_words(error)),
+                    HostUnreachable => "unreachable: no way to the host".to_owned(),
+                    NetworkUnreachable => "unreachable: no way to its network".to_owned(),
+                    other => format!("unreachable: {other}"),
                 },
             ),
         },
     }
-}
-
-fn kind_words(error: &io::Error) -> String {
-    error.kind().to_string()
 }
 
 /// Descriptors, buffers or memory ran out.
@@ -170,6 +146,21 @@ fn out_of_resources(error: &io::Error) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_banner_that_lies_unread_does_not_turn_the_goodbye_into_a_reset() {
+        use tokio::io::AsyncReadExt;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let limit = Deadline::after(Duration::from_secs(9));
+        let (stream, _) = open(address, limit).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        server.write_all(b"220 mx.example ESMTP\r\n").await.unwrap();
+        stream.readable().await.unwrap();
+        close(stream).await;
+        let mut goodbye = [0; 9];
+        assert_eq!(server.read(&mut goodbye).await.unwrap(), 0);
+    }
 
     fn reason_of(number: i32) -> Reason {
         let here = SocketAddr::from(([127, 0, 0, 1], 9));

@@ -6,8 +6,8 @@
 
 use crate::model::{AddressRound, Cause, Layer, Reason, Verdict};
 
-/// The verdict of a round. `partial` is the failure of one address family's query while the
-/// other's gave addresses.
+/// The verdict of a round. `partial` says that one family could not be looked up while the
+/// other's addresses are known.
 pub(super) fn round(addresses: &[AddressRound], partial: Option<Cause>) -> Verdict {
     let with = |wanted: usize| {
         addresses
@@ -30,9 +30,7 @@ pub(super) fn round(addresses: &[AddressRound], partial: Option<Cause>) -> Verdi
         return no_evidence(&ours);
     }
     if let Some(cause) = partial {
-        let layer = cause.layer.unwrap_or(Layer::Dns);
-        let detail = format!("one family's addresses are not known: {}", cause.detail);
-        return Verdict::Slow(Cause::at(layer, Reason::PartialAddresses, detail));
+        return Verdict::Slow(cause);
     }
     let is_late = |address: &&AddressRound| matches!(address.verdict.cause(), Some(cause) if cause.reason == Reason::Slow);
     // A late answer says more about now than a certificate that ends soon.
@@ -200,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_familys_failed_query_counts_only_beside_a_good_address() {
-        let cause = || Some(Cause::new(R::DnsServfail, "AAAA: SERVFAIL"));
+        let cause = || Some(Cause::at(Layer::Dns, R::PartialAddresses, "SERVFAIL"));
         let beside_good = round(&[pass()], cause());
         assert_eq!(beside_good.cause().unwrap().reason, R::PartialAddresses);
         assert_eq!(beside_good.cause().unwrap().layer, Some(Layer::Dns));

@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::host::clock::{Clock, Reading};
-use crate::model::{Cause, Family, Reason, Round, Verdict};
+use crate::model::{Cause, Reason, Round, Verdict};
 
 use super::climb::{Climb, destination};
-use super::connect::has_route;
 use super::deadline::Deadline;
 use super::dns::DnsClient;
 use super::join::join_all;
@@ -97,8 +96,7 @@ impl Prober {
             round.retry_after = round.retry_after.max(climbed.retry_after);
             round.addresses.push(climbed.address);
         }
-        let partial = found.partial.filter(|_| !is_family_without_route(round));
-        round.verdict = judge::round(&round.addresses, partial);
+        round.verdict = judge::round(&round.addresses, found.partial);
     }
 
     /// Takes a bad verdict back if the wall clock jumped: dates were judged by it. A good one
@@ -116,22 +114,4 @@ impl Prober {
             ));
         }
     }
-}
-
-/// Whether the query that failed beside a good one was for a family that this machine has no
-/// route for (while it has one for the other): then its addresses would not have been tried.
-fn is_family_without_route(round: &Round) -> bool {
-    let failed = |family: &Family| {
-        let mut of_family = round
-            .dns
-            .iter()
-            .filter(|query| query.family == Some(*family))
-            .peekable();
-        of_family.peek().is_some() && of_family.all(|query| query.reason.is_some())
-    };
-    let Some(family) = Family::ALL.into_iter().find(failed) else {
-        return false;
-    };
-    let others = Family::ALL.into_iter().filter(|other| *other != family);
-    !has_route(family) && others.into_iter().any(has_route)
 }

@@ -153,7 +153,7 @@ pub struct HttpTarget {
     pub decompress: bool,
     /// Largest body in bytes, as it comes and after decompression.
     pub max_body: usize,
-    /// Go there instead of resolving the URL's host (first hop only).
+    /// Go there instead of resolving the URL's host, also for redirects to the same host and port.
     pub connect_to: Option<HostPort>,
     /// Trust, client certificate, versions.
     pub tls: ClientTls,

@@ -1,8 +1,9 @@
 //! A condition over the JSON of a body, in CEL.
 //!
 //! CEL has no loops but those over the data, and its evaluator has no step limit. So the
-//! data is bounded instead: the body by `max_body`, its nesting by the JSON parser, and the
-//! number of values here; the expression comes from the configuration.
+//! data is bounded instead: its bytes by `max_body`, its depth by the JSON parser, and here the
+//! number of its values and, where loops are nested, the length of its lists. The expression
+//! comes from the configuration and is trusted not to be silly; the data is not.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -11,11 +12,13 @@ use cel::objects::{Key, Map};
 use cel::{Context, Env, Program, Value};
 use serde_json::Value as Json;
 
+use super::expression::survey;
 use crate::probe::printable::{QUOTE, printable};
 
-/// Most values in a body that a condition is evaluated over. Two loops over all of them,
-/// one inside the other, still end within a second.
+/// Most values in a body that a condition is evaluated over.
 const VALUES: usize = 100_000;
+/// Most rounds of nested loops.
+const STEPS: usize = 250_000;
 
 /// The standard functions, built once.
 static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
@@ -25,6 +28,8 @@ static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 pub struct JsonCheck {
     source: Arc<str>,
     program: Arc<Program>,
+    /// Loops inside loops.
+    nesting: u32,
 }
 
 impl JsonCheck {
@@ -40,19 +45,16 @@ impl JsonCheck {
             let line = line.strip_prefix("ERROR: <input>:").unwrap_or(line);
             format!("not a CEL expression: {}", printable(line, 200))
         })?;
-        let references = program.references();
-        let unknown = references
-            .variables()
-            .into_iter()
-            .find(|name| *name != "body" && !name.starts_with('@'));
-        if let Some(name) = unknown.filter(|name| !is_bound_in(source, name)) {
+        let survey = survey(program.expression());
+        if let Some(name) = survey.unknown {
             return Err(format!(
                 "unknown variable `{}`: the only one is `body`",
-                printable(name, 40)
+                printable(&name, 40)
             ));
         }
         Ok(Self {
             source: source.into(),
+            nesting: survey.nesting,
             program: Arc::new(program),
         })
     }
@@ -63,10 +65,17 @@ impl JsonCheck {
             Ok(json) => json,
             Err(error) => return Some(not_json(body, &error)),
         };
-        let mut left = VALUES;
-        let Some(value) = convert(json, &mut left) else {
+        let mut size = Size::default();
+        let Some(value) = convert(json, &mut size) else {
             return Some(format!("JSON has more than {VALUES} values"));
         };
+        if self.nesting > 1 && size.longest.saturating_pow(self.nesting) > STEPS {
+            return Some(format!(
+                "JSON has a list of {} items, too many for the nested loops of `{}`",
+                size.longest,
+                self.quoted()
+            ));
+        }
         let mut context = Context::with_env(Arc::clone(&STANDARD));
         context.add_variable_from_value("body", value);
         match self.program.execute(&context) {
@@ -92,25 +101,6 @@ impl std::fmt::Debug for JsonCheck {
     }
 }
 
-/// Whether a name is bound by a macro such as `all(name, ...)`: the crate reports those
-/// among the variables too.
-fn is_bound_in(source: &str, name: &str) -> bool {
-    ["all", "exists", "exists_one", "map", "filter"]
-        .iter()
-        .flat_map(|name| {
-            source
-                .match_indices(*name)
-                .map(|(at, word)| at + word.len())
-        })
-        .any(|end| {
-            let rest = source[end..].trim_start();
-            rest.strip_prefix('(')
-                .map(str::trim_start)
-                .and_then(|rest| rest.strip_prefix(name))
-                .is_some_and(|rest| rest.trim_start().starts_with(','))
-        })
-}
-
 fn not_json(body: &[u8], error: &serde_json::Error) -> String {
     match body.trim_ascii_start().first() {
         None => "body is empty, not JSON".to_owned(),
@@ -119,9 +109,19 @@ fn not_json(body: &[u8], error: &serde_json::Error) -> String {
     }
 }
 
+/// How much there is of a JSON text.
+#[derive(Default)]
+struct Size {
+    values: usize,
+    longest: usize,
+}
+
 /// JSON in CEL's types; whole numbers are `int`, so that arithmetic with literals works.
-fn convert(json: Json, left: &mut usize) -> Option<Value> {
-    *left = left.checked_sub(1)?;
+fn convert(json: Json, size: &mut Size) -> Option<Value> {
+    size.values += 1;
+    if size.values > VALUES {
+        return None;
+    }
     Some(match json {
         Json::Null => Value::Null,
         Json::Bool(truth) => Value::Bool(truth),
@@ -131,13 +131,15 @@ fn convert(json: Json, left: &mut usize) -> Option<Value> {
         },
         Json::String(text) => Value::String(Arc::new(text)),
         Json::Array(items) => {
-            let items = items.into_iter().map(|item| convert(item, left));
+            size.longest = size.longest.max(items.len());
+            let items = items.into_iter().map(|item| convert(item, size));
             Value::List(Arc::new(items.collect::<Option<_>>()?))
         }
         Json::Object(fields) => {
+            size.longest = size.longest.max(fields.len());
             let fields = fields.into_iter().map(|(name, field)| {
                 let key = Key::String(Arc::new(name));
-                convert(field, left).map(|field| (key, field))
+                convert(field, size).map(|field| (key, field))
             });
             let map: HashMap<Key, Value> = fields.collect::<Option<_>>()?;
             Value::Map(Map { map: Arc::new(map) })
@@ -229,6 +231,25 @@ mod tests {
                 .unwrap()
                 .contains("cannot be evaluated")
         );
+    }
+
+    #[test]
+    fn nested_loops_over_long_lists_are_refused() {
+        let list = format!("[{}0]", "0,".repeat(99_990));
+        for condition in [
+            "body.all(x, x == 0)",
+            "body.map(x, x + 1).size() > 0",
+            "body.filter(x, x == 0).size() > 0",
+        ] {
+            assert_eq!(fault(condition, &list), None, "{condition}");
+        }
+        assert_eq!(
+            fault("body.all(x, body.all(y, x == y))", &list).unwrap(),
+            "JSON has a list of 99991 items, too many for the nested loops of \
+             `body.all(x, body.all(y, x == y))`"
+        );
+        let short = format!("[{}0]", "0,".repeat(499));
+        assert_eq!(fault("body.all(x, body.all(y, x == y))", &short), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! expected the bot walls of the configuration and 429. So an expected answer is never
 //! called a wall, and a challenge never an answer.
 
+mod expression;
 mod json;
 
 pub use json::JsonCheck;
@@ -28,6 +29,8 @@ pub(super) struct Seen<'a> {
     pub(super) headers: &'a HeaderMap,
     /// Decompressed, as far as it came.
     pub(super) body: &'a [u8],
+    /// Where a redirect that is not followed leads.
+    pub(super) location: Option<Url>,
     /// What went wrong with the body.
     pub(super) fault: Option<Verdict>,
     pub(super) now: SystemTime,
@@ -85,6 +88,11 @@ fn unexpected(target: &HttpTarget, seen: &Seen<'_>) -> Verdict {
             format!("status {status}, a wall for anonymous clients; expected {expected}"),
         ));
     }
+    let location = seen.location.as_ref();
+    if let Some(cause) = location.and_then(|url| location_wall(&target.restricted, url)) {
+        return Verdict::Restricted(cause);
+    }
+    // A head that is too large says more than the status in it.
     if let Some(fault) = &seen.fault
         && matches!(fault.cause(), Some(cause) if cause.reason == Reason::HttpTooLarge)
         && seen.body.is_empty()
@@ -187,21 +195,17 @@ fn header_missing(check: &HeaderCheck, headers: &HeaderMap) -> Option<Cause> {
 }
 
 fn header_forbidden(check: &HeaderCheck, headers: &HeaderMap) -> Option<Cause> {
-    let absent = !headers.contains_key(&check.name);
-    let detail = if absent && check.allow_missing {
-        return None;
-    } else if absent {
-        format!("header {} is missing", check.name)
-    } else if any_matches(check, headers) {
-        format!(
-            "header {} has \"{}\", which must not be there",
-            check.name,
-            printable(check.pattern.as_str(), QUOTE)
+    // What is absent is not forbidden, whatever `allow_missing` says.
+    any_matches(check, headers).then(|| {
+        Cause::new(
+            Reason::ContentHeader,
+            format!(
+                "header {} has \"{}\", which must not be there",
+                check.name,
+                printable(check.pattern.as_str(), QUOTE)
+            ),
         )
-    } else {
-        return None;
-    };
-    Some(Cause::new(Reason::ContentHeader, detail))
+    })
 }
 
 fn any_matches(check: &HeaderCheck, headers: &HeaderMap) -> bool {

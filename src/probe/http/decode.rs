@@ -215,3 +215,52 @@ fn zstd(mut input: &[u8], output: &mut Vec<u8>, most: usize) -> Result<(), Fault
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+    use proptest::prelude::*;
+
+    fn undone(coding: &'static str, body: &[u8]) -> Decoded {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+        undo(&headers, body, 10_000)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        /// The decoders are other people's, the bytes anybody's.
+        #[test]
+        fn rubbish_is_refused_without_harm(
+            coding in prop::sample::select(vec!["gzip", "deflate", "br", "zstd"]),
+            body in proptest::collection::vec(any::<u8>(), 1..300),
+        ) {
+            let size = undone(coding, &body).bytes.unwrap().len();
+            prop_assert!(size <= 10_000);
+        }
+
+        /// Rubbish that begins well gets further in.
+        #[test]
+        fn damaged_zstd_is_refused_without_harm(
+            text in proptest::collection::vec(0_u8..4, 1..2000),
+            at in any::<prop::sample::Index>(),
+            with in any::<u8>(),
+        ) {
+            use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+            let mut packed = compress_to_vec(&text[..], CompressionLevel::Fastest);
+            let at = at.index(packed.len());
+            packed[at] = with;
+            prop_assert!(undone("zstd", &packed).bytes.unwrap().len() <= 10_000);
+        }
+    }
+
+    #[test]
+    fn a_zstd_frame_with_a_huge_window_is_refused() {
+        // Magic, descriptor, window of 2^41 bytes.
+        let body = [0x28, 0xb5, 0x2f, 0xfd, 0, 0xff, 1, 0, 0];
+        let fault = undone("zstd", &body).fault.unwrap();
+        assert_eq!(fault.reason, Reason::HttpEncoding);
+    }
+}

@@ -1,13 +1,9 @@
 //! One request and its response over a connection: timed, bounded, in one task.
 //!
-//! hyper speaks the protocols. The connection's own future is polled beside the request
-//! ([`Driver`]) and dies with it, so that nothing outlives a round; what hyper spawns for
-//! HTTP/2 is aborted on the way out ([`Tasks`]).
+//! hyper speaks the protocols; its connection is polled beside the request (see `driver`), so
+//! that nothing outlives a round.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::future::Future;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -18,9 +14,9 @@ use hyper::header::{CONTENT_LENGTH, HeaderMap};
 use hyper::{Request, Response, Version};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
+use super::driver::{AbortOnDrop, Driver, Tasks};
 use super::failure::{self, Stage};
 use super::tap::Tap;
 use crate::model::{Cause, Reason, Verdict};
@@ -35,8 +31,6 @@ pub(super) const FIELDS: usize = 128;
 /// How much an HTTP/2 server may send ahead of us. Small, as a body that is too large is
 /// dropped, and what is on its way by then is waste.
 const WINDOW: u32 = 65_535;
-/// How long saying goodbye may take.
-const GOODBYE: Duration = Duration::from_millis(20);
 
 /// Which HTTP is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,73 +291,5 @@ fn oversized(headers: &HeaderMap) -> Option<Cause> {
         ))
     } else {
         None
-    }
-}
-
-/// Polls a connection beside the futures that need it.
-struct Driver<C> {
-    connection: Pin<Box<C>>,
-    over: bool,
-}
-
-impl<C: Future> Driver<C> {
-    fn new(connection: C) -> Self {
-        Self {
-            connection: Box::pin(connection),
-            over: false,
-        }
-    }
-
-    /// Runs the future to its end, and the connection as far as it goes.
-    async fn beside<F: Future>(&mut self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        poll_fn(|context| {
-            if let Poll::Ready(output) = future.as_mut().poll(context) {
-                return Poll::Ready(output);
-            }
-            // How the connection ended is told to the future in more detail.
-            if !self.over {
-                self.over = self.connection.as_mut().poll(context).is_ready();
-            }
-            future.as_mut().poll(context)
-        })
-        .await
-    }
-
-    /// Closes the connection politely, if all was read.
-    async fn finish(mut self, complete: bool) {
-        if complete && !self.over {
-            timeout(GOODBYE, self.connection.as_mut()).await.ok();
-        }
-    }
-}
-
-/// Runs what hyper spawns for an HTTP/2 connection.
-#[derive(Clone, Default)]
-struct Tasks(Arc<Mutex<Vec<AbortHandle>>>);
-
-impl<F> hyper::rt::Executor<F> for Tasks
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    fn execute(&self, future: F) {
-        let handle = tokio::spawn(future).abort_handle();
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(handle);
-    }
-}
-
-/// Ends the tasks.
-struct AbortOnDrop(Tasks);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        let handles = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for handle in handles.iter() {
-            handle.abort();
-        }
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! Each hop opens its own connection, so that each is timed and its certificate judged; no
 //! library's redirect or connection pool is used, as they hide just that. What is sent where
-//! is decided in [`request`], where to go next in [`redirect`], what the exchange itself can
-//! do wrong in [`exchange`], and what the last response is worth in `expect`.
+//! is decided in [`request`], where to go next in [`redirect`], one hop is made in [`hop`] and
+//! its exchange in [`exchange`], and what the last response is worth is said in `expect`.
 
 mod decode;
+mod driver;
 mod exchange;
 mod facts;
 mod failure;
+mod hop;
 mod redirect;
 mod request;
 mod tap;
@@ -21,14 +23,12 @@ use std::time::Duration;
 use hyper::header::LOCATION;
 use url::Url;
 
-use self::exchange::{Exchange, Protocol, Wanted};
+use self::exchange::Exchange;
+use self::hop::one_hop;
 use self::request::Step;
 use super::climb::Climb;
-use super::connect;
-use super::deadline::Deadline;
 use super::expect::{self, Seen};
 use super::target::HttpTarget;
-use super::tls::{self, Handshake};
 use crate::model::{
     Cause, DnsQuery, HttpFacts, Layer, Phases, Reason, Redirect, TlsFacts, Verdict,
 };
@@ -45,14 +45,6 @@ pub(super) struct HttpClimb {
     pub(super) http: Option<HttpFacts>,
     pub(super) queries: Vec<DnsQuery>,
     pub(super) retry_after: Option<Duration>,
-}
-
-/// One hop: what was measured, and the exchange if there was one.
-struct Hop {
-    phases: Phases,
-    tls: Option<TlsFacts>,
-    reached: Option<Layer>,
-    exchange: Result<Exchange, Verdict>,
 }
 
 /// Climbs one address, and what it redirects to.
@@ -129,7 +121,7 @@ pub(super) async fn climb(
                 }
             }
         }
-        let (http, judged) = judge(climb, target, &exchange, verdict);
+        let (http, judged) = judge(climb, target, &step, &exchange, verdict);
         result.http = http;
         result.verdict = judged;
         if matches!(result.verdict, Verdict::Restricted(_)) {
@@ -221,127 +213,12 @@ async fn locate(
     }
 }
 
-/// Connects, shakes hands, and exchanges a request for a response.
-async fn one_hop(climb: &Climb<'_>, target: &HttpTarget, step: &Step, address: SocketAddr) -> Hop {
-    let limits = &climb.target.limits;
-    let mut hop = Hop {
-        phases: Phases::default(),
-        tls: None,
-        reached: Some(Layer::Tcp),
-        exchange: Err(Verdict::Pass),
-    };
-    let stream = match connect::open(address, climb.within(limits.connect)).await {
-        Ok((stream, took)) => {
-            hop.phases.connect = Some(took);
-            stream
-        }
-        Err(verdict) => {
-            if verdict
-                .cause()
-                .is_some_and(|cause| cause.reason == Reason::LocalNoRoute)
-            {
-                hop.reached = None;
-            }
-            hop.exchange = Err(verdict);
-            return hop;
-        }
-    };
-    if step.url.scheme() == "https" {
-        hop.reached = Some(Layer::Tls);
-        let shaken = match handshake(climb, target, step) {
-            Ok(handshake) => handshake.run(stream, climb.within(limits.tls)).await,
-            Err(verdict) => {
-                hop.exchange = Err(verdict);
-                return hop;
-            }
-        };
-        hop.phases.tls = shaken.took;
-        let h2 = shaken
-            .facts
-            .as_ref()
-            .and_then(|facts| facts.alpn.as_deref())
-            == Some("h2");
-        hop.tls = shaken.facts;
-        match shaken.stream {
-            Err(verdict) => hop.exchange = Err(verdict),
-            Ok(stream) => {
-                hop.reached = Some(Layer::Http);
-                let protocol = if h2 { Protocol::Http2 } else { Protocol::Http1 };
-                hop.exchange = talk(climb, target, step, stream, protocol).await;
-            }
-        }
-    } else {
-        hop.reached = Some(Layer::Http);
-        hop.exchange = talk(climb, target, step, stream, Protocol::Http1).await;
-    }
-    if let Ok(exchange) = &hop.exchange {
-        hop.phases.first_byte = exchange.first_byte;
-        hop.phases.body = exchange.body_took;
-    }
-    hop
-}
-
-fn handshake<'a>(
-    climb: &Climb<'_>,
-    target: &'a HttpTarget,
-    step: &Step,
-) -> Result<Handshake<'a>, Verdict> {
-    let name = match target.tls.server_name.as_ref().filter(|_| step.same_host) {
-        Some(name) => name.clone(),
-        None => tls::server_name(step.url.host_str().unwrap_or_default())?,
-    };
-    let mut offer = Vec::with_capacity(2);
-    if target.http2 {
-        offer.push(b"h2".to_vec());
-    }
-    if target.http1 {
-        offer.push(b"http/1.1".to_vec());
-    }
-    Ok(Handshake {
-        tls: &target.tls,
-        name,
-        identify: step.same_origin,
-        offer,
-        require: None,
-        now: climb.now,
-    })
-}
-
-async fn talk<S>(
-    climb: &Climb<'_>,
-    target: &HttpTarget,
-    step: &Step,
-    stream: S,
-    protocol: Protocol,
-) -> Result<Exchange, Verdict>
-where
-    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-{
-    if matches!(protocol, Protocol::Http1) && !target.http1 {
-        return Err(Verdict::Fail(Cause::new(
-            Reason::HttpVersion,
-            "server does not offer HTTP/2, and nothing else is accepted",
-        )));
-    }
-    let request = step.request(target, protocol)?;
-    let deadline: Deadline = climb.within(climb.target.limits.response);
-    let wanted = |status: u16| {
-        if target.follow_redirects && redirect::is_redirect(status) {
-            Wanted::Nothing
-        } else if target.expect.status.contains(status) {
-            Wanted::All(target.max_body)
-        } else {
-            Wanted::Start(target.max_body.min(wall::LOOKED_AT))
-        }
-    };
-    Ok(exchange::run(stream, protocol, request, wanted, deadline).await)
-}
-
 /// The facts and the verdict of the last response. `ended` is the verdict if it is known
 /// already.
 fn judge(
     climb: &Climb<'_>,
     target: &HttpTarget,
+    step: &Step,
     exchange: &Exchange,
     ended: Option<Verdict>,
 ) -> (Option<HttpFacts>, Verdict) {
@@ -359,6 +236,7 @@ fn judge(
         fault = fault.or_else(|| decoded.fault.filter(|_| !exchange.cut).map(Verdict::Fail));
     }
     let facts = facts::of(exchange, Some(body.len()));
+    let location = head.headers.get(LOCATION);
     let verdict = ended.unwrap_or_else(|| {
         expect::judge(
             target,
@@ -367,6 +245,9 @@ fn judge(
                 version: head.version,
                 headers: &head.headers,
                 body: &body,
+                location: location
+                    .filter(|_| redirect::is_redirect(head.status))
+                    .and_then(|location| redirect::target(&step.url, Some(location)).ok()),
                 fault,
                 now: climb.now,
             },

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{ACCEPT_ENCODING, HOST, HeaderName, HeaderValue};
+use hyper::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
 use hyper::{Method, Request, Uri};
 use url::Url;
 
@@ -89,11 +89,13 @@ impl Step {
                 "URL cannot be put into a request",
             ))
         };
-        let mut request = Request::new(Full::new(if self.with_body && self.same_origin {
+        let body = if self.with_body && self.same_origin {
             target.body.clone()
         } else {
             Bytes::new()
-        }));
+        };
+        let bodiless = body.is_empty();
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = self.method.clone();
         let uri = match protocol {
             Protocol::Http1 => path,
@@ -115,6 +117,10 @@ impl Step {
         }
         for (name, value) in self.fields(target) {
             headers.append(name.clone(), value.clone());
+        }
+        // hyper announces a body, but not that there is none where one is usual.
+        if bodiless && matches!(self.method, Method::POST | Method::PUT | Method::PATCH) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         if !headers.contains_key(ACCEPT_ENCODING) {
             let accepted = if target.decompress {

@@ -11,6 +11,8 @@ mod config;
 mod daemon;
 mod dns;
 mod http;
+mod reasons;
 mod support;
+mod tcp;
 mod tls;
 mod world;

@@ -1,0 +1,5 @@
+//! The TCP layer, several addresses of one name, and trouble of our own.
+
+mod addresses;
+mod connect;
+mod ours;

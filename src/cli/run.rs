@@ -8,7 +8,9 @@ use crate::host::logging;
 /// Runs until a signal ends it.
 pub(super) fn run(common: Common) -> Result<Answer, Trouble> {
     logging::start(common.logging(LogLevel::Info), Clock::system());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    // One thread: rounds wait far more than they work, and what wakes on the thread that
+    // waited costs half of what wakes on another. Clients are served on a thread of their own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Trouble::new(format!("cannot start: {error}")))?;

@@ -22,13 +22,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 
 use crate::config::{self, Faults, Settings};
 use crate::host::clock::Clock;
 use crate::host::signals::Signals;
 use crate::metrics::Metrics;
-use crate::web::{self, Readiness};
+use crate::web::{self, Readiness, Server};
 use pipeline::Pipeline;
 use reload::Reloader;
 
@@ -49,6 +48,8 @@ pub enum StartError {
     Config(Faults),
     /// A listener could not be opened.
     Listen(SocketAddr, std::io::Error),
+    /// No thread for the listeners.
+    Server(std::io::Error),
     /// No signal handlers.
     Signals(std::io::Error),
     /// A bug: two metrics clash.
@@ -63,6 +64,7 @@ impl fmt::Display for StartError {
                 f,
                 "cannot listen on {address}: {error} (another bascule? change web.listen)"
             ),
+            Self::Server(error) => write!(f, "cannot serve: {error}"),
             Self::Signals(error) => write!(f, "cannot install signal handlers: {error}"),
             Self::Metrics(error) => write!(f, "cannot set up the metrics: {error}"),
         }
@@ -84,9 +86,7 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let signals = Signals::listen().map_err(StartError::Signals)?;
     let mut listeners = Vec::new();
     for &address in &settings.web.listen {
-        let listener = web::bind(address)
-            .await
-            .map_err(|error| StartError::Listen(address, error))?;
+        let listener = web::bind(address).map_err(|error| StartError::Listen(address, error))?;
         listeners.push(listener);
     }
 
@@ -103,18 +103,16 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let reloader = Reloader::new(source, enable_lifecycle, settings.web.listen.clone());
     let pipeline = Pipeline::new(settings, metrics, clock, readiness_sender);
 
-    let mut servers = JoinSet::new();
-    let connections = web::connection_limit();
-    for listener in listeners {
-        if let Ok(address) = listener.local_addr() {
-            narrator::listening(address);
-        }
-        servers.spawn(web::serve(listener, view.clone(), Arc::clone(&connections)));
+    for address in listeners
+        .iter()
+        .filter_map(|listener| listener.local_addr().ok())
+    {
+        narrator::listening(address);
     }
-    drop(view);
+    let server = Server::start(listeners, &view).map_err(StartError::Server)?;
     pipeline.run(signals, reload_requests, reloader).await;
     narrator::stopped();
-    servers.shutdown().await;
+    server.stop();
     Ok(())
 }
 

@@ -105,7 +105,7 @@ pub struct TlsFacts {
     /// The first fault of the certificate: the reason without `tls_`.
     pub verify_error: Option<Reason>,
     /// The first certificate.
-    pub certificate: Option<CertificateFacts>,
+    pub certificate: Option<Arc<CertificateFacts>>,
     /// The earliest expiry in the chain: the verified one, else the one that was served.
     pub chain_not_after: Option<SystemTime>,
 }

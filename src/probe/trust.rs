@@ -9,6 +9,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
+use super::tls::ChainMemory;
+
 /// The cryptography of every handshake. Never taken from the process-wide default, which any
 /// library may set.
 pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> =
@@ -19,6 +21,8 @@ pub(super) static PROVIDER: LazyLock<Arc<CryptoProvider>> =
 pub struct Roots {
     /// The store.
     pub store: Arc<RootCertStore>,
+    /// Chains that were found to lead to it.
+    pub(super) chains: Arc<ChainMemory>,
 }
 
 impl Roots {
@@ -34,17 +38,13 @@ impl Roots {
         if store.is_empty() {
             store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
-        Self {
-            store: Arc::new(store),
-        }
+        Self::from(store)
     }
 
     /// No roots at all: a start for [`Roots::with_pem`].
     #[must_use]
     pub fn none() -> Self {
-        Self {
-            store: Arc::new(RootCertStore::empty()),
-        }
+        Self::from(RootCertStore::empty())
     }
 
     /// These roots and those of a PEM text.
@@ -61,9 +61,16 @@ impl Roots {
                 )
             })?;
         }
-        Ok(Self {
+        Ok(Self::from(store))
+    }
+}
+
+impl From<RootCertStore> for Roots {
+    fn from(store: RootCertStore) -> Self {
+        Self {
             store: Arc::new(store),
-        })
+            chains: Arc::default(),
+        }
     }
 }
 

@@ -15,17 +15,20 @@ mod connection;
 mod routes;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::metrics::Metrics;
 
 /// Connections at a time, over all listeners. More wait in the kernel's backlog.
 const MAX_CONNECTIONS: usize = 256;
+/// Pages rendered at a time; more wait.
+const RENDERERS: usize = 2;
 
 /// A wish to reload, with the place for the answer: nothing, or what is wrong.
 pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
@@ -62,12 +65,47 @@ impl View {
 ///
 /// # Errors
 /// If the address cannot be had.
-pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
-/// Serves a listener until the task is dropped.
-pub async fn serve(listener: TcpListener, view: View, connections: Arc<Semaphore>) {
+/// Serves on a thread of its own, so that nothing a client does delays a probe.
+#[derive(Debug)]
+pub struct Server {
+    runtime: Runtime,
+}
+
+impl Server {
+    /// Starts to serve.
+    ///
+    /// # Errors
+    /// If the thread cannot be had.
+    pub fn start(listeners: Vec<TcpListener>, view: &View) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(RENDERERS)
+            .thread_name("web")
+            .enable_all()
+            .build()?;
+        let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let inside = runtime.enter();
+        for listener in listeners {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            runtime.spawn(serve(listener, view.clone(), Arc::clone(&connections)));
+        }
+        drop(inside);
+        Ok(Self { runtime })
+    }
+
+    /// Drops all connections.
+    pub fn stop(self) {
+        self.runtime.shutdown_background();
+    }
+}
+
+async fn serve(listener: tokio::net::TcpListener, view: View, connections: Arc<Semaphore>) {
     loop {
         let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
             return;
@@ -83,14 +121,8 @@ pub async fn serve(listener: TcpListener, view: View, connections: Arc<Semaphore
             Err(error) => {
                 // Out of descriptors, most likely: let some connections end first.
                 tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
-}
-
-/// The bound on connections, to be shared by all listeners.
-#[must_use]
-pub fn connection_limit() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(MAX_CONNECTIONS))
 }

@@ -4,3 +4,4 @@
 mod certificates;
 mod facts;
 mod handshake;
+mod memory;

@@ -7,6 +7,7 @@
 //! was found tells which certificate it is. Extra certificates that the server sends and no
 //! path needs (an expired cross-signature) neither fail a chain nor count for its expiry.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::RootCertStore;
@@ -14,10 +15,11 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use webpki::{EndEntityCert, KeyUsage};
 
 use super::certificate::{Parsed, Validity};
+use super::memory::{self, Trusted};
 use super::ocsp;
 use crate::model::{Cause, CertificateFacts, Reason};
 use crate::probe::printable::{QUOTE, printable};
-use crate::probe::trust::PROVIDER;
+use crate::probe::trust::{PROVIDER, Roots};
 use crate::probe::words::span;
 
 /// How many certificates of a chain are looked at beside the first.
@@ -36,7 +38,7 @@ pub(super) struct Presented<'a> {
 /// What we think of it.
 pub(super) struct Judged {
     /// What the first certificate says of itself; `None` if it cannot be read.
-    pub(super) certificate: Option<CertificateFacts>,
+    pub(super) certificate: Option<Arc<CertificateFacts>>,
     /// The earliest expiry in the verified path, else in the chain that was served.
     pub(super) chain_not_after: Option<SystemTime>,
     /// The first fault.
@@ -44,19 +46,22 @@ pub(super) struct Judged {
 }
 
 /// A certificate of a path, with its place in it.
-struct Link {
+#[derive(Clone, Copy)]
+pub(super) struct Link {
     is_end_entity: bool,
     validity: Validity,
 }
 
 impl Presented<'_> {
     /// The judgement for a name at a time.
-    pub(super) fn judge(
-        &self,
-        roots: &RootCertStore,
-        name: &ServerName<'_>,
-        now: SystemTime,
-    ) -> Judged {
+    pub(super) fn judge(&self, roots: &Roots, name: &ServerName<'_>, now: SystemTime) -> Judged {
+        let digest = memory::digest(self.end_entity, self.intermediates);
+        let known = roots.chains.get(&digest);
+        if let Some(known) = known.filter(|known| is_valid_at(&known.path, now))
+            && let Ok(end_entity) = EndEntityCert::try_from(self.end_entity)
+        {
+            return self.judge_trusted(&known, &end_entity, name, now);
+        }
         let chain: Vec<Parsed<'_>> = std::iter::once(self.end_entity)
             .chain(self.intermediates.iter().take(INTERMEDIATES))
             .filter_map(|der| Parsed::read(der))
@@ -66,7 +71,7 @@ impl Presented<'_> {
             .filter(|first| first.der == self.end_entity.as_ref());
         let served_until = chain.iter().map(|parsed| parsed.validity.until).min();
         let mut judged = Judged {
-            certificate: leaf.map(Parsed::facts),
+            certificate: leaf.map(|leaf| Arc::new(leaf.facts())),
             chain_not_after: served_until,
             fault: None,
         };
@@ -77,16 +82,36 @@ impl Presented<'_> {
                 return judged;
             }
         };
-        judged.fault = match self.path(&end_entity, &chain, roots, now) {
-            Err(error) => Some(self.chain_fault(&error, &end_entity, leaf, roots)),
+        judged.fault = match self.path(&end_entity, &chain, &roots.store, now) {
+            Err(error) => Some(self.chain_fault(&error, &end_entity, leaf, &roots.store)),
             Ok(path) => {
-                judged.chain_not_after = path.iter().map(|link| link.validity.until).min();
-                date_fault(&path, now)
-                    .or_else(|| name_fault(&end_entity, name, judged.certificate.as_ref()))
-                    .or_else(|| ocsp::revoked(self.staple, end_entity.serial(), now))
+                judged.chain_not_after = expiry(&path);
+                let fault = date_fault(&path, now)
+                    .or_else(|| name_fault(&end_entity, name, judged.certificate.as_deref()))
+                    .or_else(|| ocsp::revoked(self.staple, end_entity.serial(), now));
+                if let Some(certificate) = judged.certificate.clone() {
+                    roots.chains.keep(digest, Trusted { certificate, path });
+                }
+                fault
             }
         };
         judged
+    }
+
+    /// The judgement of a chain that is known to lead to a root, and whose path is valid now.
+    fn judge_trusted(
+        &self,
+        known: &Trusted,
+        end_entity: &EndEntityCert<'_>,
+        name: &ServerName<'_>,
+        now: SystemTime,
+    ) -> Judged {
+        Judged {
+            certificate: Some(Arc::clone(&known.certificate)),
+            chain_not_after: expiry(&known.path),
+            fault: name_fault(end_entity, name, Some(&known.certificate))
+                .or_else(|| ocsp::revoked(self.staple, end_entity.serial(), now)),
+        }
     }
 
     /// A path to a trusted root: one that is valid now, else one that was or will be.
@@ -227,6 +252,17 @@ fn bad(error: &webpki::Error) -> Cause {
         Reason::TlsBadCertificate,
         format!("certificate is not acceptable: {what}"),
     )
+}
+
+/// Whether every certificate of the path is valid.
+fn is_valid_at(path: &[Link], now: SystemTime) -> bool {
+    path.iter()
+        .all(|link| link.validity.nearest_valid(now).is_none())
+}
+
+/// When the first certificate of the path expires.
+fn expiry(path: &[Link]) -> Option<SystemTime> {
+    path.iter().map(|link| link.validity.until).min()
 }
 
 const fn is_of_dates(error: &webpki::Error) -> bool {

@@ -9,6 +9,7 @@
 mod certificate;
 mod failure;
 mod judge;
+mod memory;
 mod ocsp;
 mod verifier;
 
@@ -24,6 +25,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 pub(super) use failure::alert_in;
+pub(super) use memory::ChainMemory;
 
 use self::verifier::Recorder;
 use super::connect::overdue;

@@ -61,7 +61,7 @@ impl ServerCertVerifier for Recorder {
             intermediates,
             staple: ocsp_response,
         };
-        let judged = presented.judge(&self.roots.store, server_name, self.now);
+        let judged = presented.judge(&self.roots, server_name, self.now);
         *self.judged.lock().unwrap_or_else(PoisonError::into_inner) = Some(judged);
         Ok(ServerCertVerified::assertion())
     }

@@ -5,6 +5,7 @@ use bascule::model::{
 };
 use bascule::report::draw::{Section, Told, draw};
 use bascule::report::line::{Look, width};
+use std::sync::Arc;
 
 use super::rounds::{answer, bare, expired_round, ms, passing_round};
 
@@ -234,7 +235,7 @@ fn hostile() -> Round {
         address.verdict = Verdict::Fail(Cause::new(Reason::ContentMismatch, evil.clone()));
         let tls = address.tls.as_mut().expect("handshake");
         tls.cipher = Some(evil.clone());
-        let certificate = tls.certificate.as_mut().expect("certificate");
+        let certificate = Arc::make_mut(tls.certificate.as_mut().expect("certificate"));
         certificate.names = vec![evil.clone()];
         certificate.issuer = format!("CN={evil}");
         let http = address.http.as_mut().expect("response");

@@ -1,5 +1,6 @@
 //! Rounds made by hand, for tests of how they are told.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bascule::model::{
@@ -127,14 +128,14 @@ fn handshake(not_after: SystemTime) -> TlsFacts {
         group: Some("X25519MLKEM768".into()),
         alpn: Some("h2".into()),
         verify_error: None,
-        certificate: Some(CertificateFacts {
+        certificate: Some(Arc::new(CertificateFacts {
             not_before: noon() - DAY * 90,
             not_after,
             subject: "CN=x.com".into(),
             issuer: "C=US, O=Example Trust, CN=Example R11".into(),
             names: vec!["x.com".into()],
             sha256: "ab".repeat(32),
-        }),
+        })),
         chain_not_after: Some(not_after),
     }
 }

@@ -14,7 +14,6 @@ use hickory_resolver::proto::op::{Edns, Message, OpCode, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, AAAA, NS};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use regex::Regex;
-use rustls::RootCertStore;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
@@ -215,10 +214,7 @@ pub(crate) fn client() -> DnsClient {
 }
 
 pub(crate) fn client_reading(resolv_conf: &Path, hosts: &Path) -> DnsClient {
-    let roots = Roots {
-        store: Arc::new(RootCertStore::empty()),
-    };
-    DnsClient::with_system_files(roots, resolv_conf.to_owned(), hosts.to_owned())
+    DnsClient::with_system_files(Roots::none(), resolv_conf.to_owned(), hosts.to_owned())
 }
 
 /// A target that expects NOERROR with at least one answer.

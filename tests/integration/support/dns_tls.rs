@@ -50,10 +50,7 @@ pub(crate) fn trusting_and_reading(
 ) -> DnsClient {
     let mut store = RootCertStore::empty();
     store.add(identity.certificate.clone()).unwrap();
-    let roots = Roots {
-        store: Arc::new(store),
-    };
-    DnsClient::with_system_files(roots, resolv_conf.to_owned(), hosts.to_owned())
+    DnsClient::with_system_files(Roots::from(store), resolv_conf.to_owned(), hosts.to_owned())
 }
 
 /// What a resolver over HTTPS says to a message: HTTP status, content type, body.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{At, Fault, Place, did_you_mean, printable};
+use super::syntax::{Slip, worth_telling};
 
 /// Something that a key can hold.
 pub(crate) trait Value: Clone + Sized {
@@ -89,33 +90,44 @@ impl Reader {
                 .collect(),
             faults: Vec::new(),
         };
-        let mut syntax: Vec<Fault> = errors
+        let slips: Vec<Slip> = errors
             .iter()
             .map(|error| {
-                let offset = error.span().map_or(0, |span| span.start);
-                // The message alone: the error's own Display quotes the source line, and that
-                // may hold a secret. A key is none.
-                let message = error.message();
-                let span = error.span().filter(|_| message == "duplicate key");
-                let key = span.and_then(|span| text.get(span));
-                let key = key.map_or_else(String::new, |key| format!(" `{key}`"));
+                let span = error.span().unwrap_or_default();
+                Slip {
+                    line: reader.line(span.start),
+                    span,
+                    // The message alone: the error's own Display quotes the source line, and
+                    // that may hold a secret.
+                    message: error.message().to_owned(),
+                }
+            })
+            .collect();
+        let broken: Vec<usize> = slips.iter().map(|slip| slip.line).collect();
+        let mut syntax: Vec<Fault> = worth_telling(text, slips)
+            .into_iter()
+            .map(|slip| {
+                // A key is no secret.
+                let key = text
+                    .get(slip.span.clone())
+                    .filter(|_| slip.message == "duplicate key");
+                let key = key.map_or_else(String::new, |key| format!(" `{}`", printable(key)));
                 reader
-                    .place("", offset)
-                    .fault(printable(&format!("is not TOML: {message}{key}")))
+                    .place("", slip.span.start)
+                    .fault(format!("is not TOML: {}{key}", slip.message))
             })
             .collect();
         let root_place = reader.place("", 0);
         let table = reader.table(root.get_ref(), &root_place);
         let mut faults = reader.faults;
         // What follows from broken syntax in the same line is noise.
-        faults.retain(|fault| !syntax.iter().any(|s| s.line == fault.line));
-        let broken = !syntax.is_empty();
+        faults.retain(|fault| !fault.line.is_some_and(|line| broken.contains(&line)));
         syntax.append(&mut faults);
         syntax.sort_by_key(|fault| fault.line);
         Document {
             table,
             faults: syntax,
-            syntax: broken,
+            syntax: !broken.is_empty(),
         }
     }
 
@@ -144,10 +156,14 @@ impl Reader {
     pub(crate) fn place(&self, key: &str, offset: usize) -> Place {
         Place {
             file: Arc::clone(&self.file),
-            line: Some(self.line_starts.partition_point(|start| *start <= offset)),
+            line: Some(self.line(offset)),
             offset,
             key: key.into(),
         }
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset)
     }
 
     /// Reports a fault and gives `None`.

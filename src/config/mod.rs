@@ -27,6 +27,7 @@ mod outlook;
 mod print;
 mod resolve;
 mod secret;
+mod syntax;
 mod table;
 mod values;
 mod warn;

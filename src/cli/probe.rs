@@ -5,7 +5,7 @@
 //! `inconclusive`, because an interrupted round says nothing about anybody.
 
 use std::collections::HashMap;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -185,7 +185,7 @@ struct Progress {
 impl Progress {
     fn new(of: usize) -> Self {
         Self {
-            shown: std::io::stderr().is_terminal(),
+            shown: terminal::shows_progress(),
             of,
             ended: 0,
             step: 0,

@@ -20,6 +20,15 @@ pub(super) fn colour_on_stderr() -> bool {
     .colour
 }
 
+/// Whether standard error is a terminal that can take a line back: not a `dumb` one.
+pub(super) fn shows_progress() -> bool {
+    erases(io::stderr().is_terminal(), |name| std::env::var(name).ok())
+}
+
+fn erases(terminal: bool, env: impl Fn(&str) -> Option<String>) -> bool {
+    terminal && env("TERM").is_none_or(|it| it != "dumb")
+}
+
 /// Colours need a terminal that is not `dumb` and a reader who did not say `NO_COLOR`; signs need
 /// a terminal in a UTF-8 locale. Anything else gets ASCII, which every code page can show.
 fn look_for(plain: bool, terminal: bool, env: impl Fn(&str) -> Option<String>) -> Look {
@@ -64,6 +73,15 @@ mod tests {
             let found = env.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| (*value).to_owned())
         })
+    }
+
+    #[test]
+    fn progress_needs_a_terminal_that_can_take_a_line_back() {
+        let term = |value: &'static str| move |_: &str| Some(value.to_owned());
+        assert!(erases(true, term("xterm")));
+        assert!(erases(true, |_| None));
+        assert!(!erases(true, term("dumb")));
+        assert!(!erases(false, term("xterm")));
     }
 
     #[test]

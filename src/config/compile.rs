@@ -266,10 +266,13 @@ fn check_host(host: &str) -> Result<(), String> {
     if literal || (printable_ascii && !host.contains(odd) && dns_name(host).is_ok()) {
         return Ok(());
     }
-    Err(format!(
-        "`{}` is not a host name or address",
-        printable(host)
-    ))
+    // What stands before an @ may be a password.
+    let shown = match host.rsplit_once('@') {
+        Some((_, host)) => format!("...@{host}"),
+        None => host.to_owned(),
+    };
+    let shown = printable(&shown);
+    Err(format!("`{shown}` is not a host name or address"))
 }
 
 /// Printable, but not cut as short as a value is.

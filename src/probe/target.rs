@@ -94,6 +94,10 @@ impl HostPort {
     /// # Errors
     /// A sentence that says what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
+        if text.contains('@') {
+            // What stands before it may be a password, so nothing is quoted.
+            return Err("has an @: write host:port, without a user name".to_owned());
+        }
         let (host, port) = text
             .rsplit_once(':')
             .ok_or_else(|| format!("`{text}` has no port: write host:port"))?;
@@ -336,7 +340,12 @@ impl Resolver {
     pub fn parse(text: &str) -> Result<Self, String> {
         let shape = "write \"system\", \"udp://192.0.2.53\", \"tcp://192.0.2.53\", \
                      \"tls://name@192.0.2.53\" or \"https://host/dns-query\"";
-        let bad = |what: &str| Err(format!("`{text}` {what}: {shape}"));
+        // What stands before an @ may be a password.
+        let shown = match text.rsplit_once('@') {
+            Some((_, host)) => format!("...@{host}"),
+            None => text.to_owned(),
+        };
+        let bad = |what: &str| Err(format!("`{shown}` {what}: {shape}"));
         let how = if text == "system" {
             ResolverKind::System
         } else if let Some((scheme, rest)) = text.split_once("://") {

@@ -223,3 +223,13 @@ fn two_ways_to_authorise_exclude_each_other() {
         assert_eq!(told.lines().count(), 1, "{told}");
     }
 }
+
+#[test]
+fn a_password_in_the_place_of_an_address_is_not_repeated() {
+    let text = "[probe]\nresolvers = [\"https://u:hunter2@dns.example/q\", \"udp://u:hunter2@192.0.2.1\"]\n\
+                [network.a]\ntitle = \"A\"\n[[network.a.tcp]]\nname = \"t\"\naddress = \"u:hunter2@h:1\"\n\
+                [[network.a.tls]]\nname = \"q\"\nhost = \"u:hunter2@h\"\n";
+    let told = bad(text);
+    assert_eq!(told.lines().count(), 4, "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}

@@ -52,17 +52,17 @@ fn partly(failed: &AddressRound, all: &[AddressRound], count: usize) -> Verdict 
         .iter()
         .filter(|address| !matches!(address.verdict, Verdict::Inconclusive(_)))
         .count();
-    let what = failed
-        .verdict
-        .cause()
-        .map_or_else(String::new, |cause| format!(": {}", cause.detail));
+    // Some sentences begin with the address themselves.
+    let address = failed.address.to_string();
+    let what = match failed.verdict.cause() {
+        Some(cause) if cause.detail.starts_with(&address) => cause.detail.to_string(),
+        Some(cause) => format!("{address}: {}", cause.detail),
+        None => address,
+    };
     Verdict::Slow(Cause::at(
         layer_of(failed).unwrap_or(Layer::Tcp),
         Reason::PartialAddresses,
-        format!(
-            "{count} of {tried} addresses fail, {}{what}",
-            failed.address
-        ),
+        format!("{count} of {tried} addresses fail, {what}"),
     ))
 }
 
@@ -169,6 +169,17 @@ mod tests {
                 "1 of 2 addresses fail, 192.0.2.7:443: tcp_timeout"
             );
         }
+    }
+
+    #[test]
+    fn the_failed_address_is_named_once() {
+        let detail = "192.0.2.7:443 refused the connection";
+        let refused = address(Verdict::Fail(Cause::new(R::TcpRefused, detail)), Layer::Tcp);
+        let verdict = round(&[pass(), refused], None);
+        assert_eq!(
+            verdict.cause().unwrap().detail,
+            format!("1 of 2 addresses fail, {detail}")
+        );
     }
 
     #[test]

@@ -177,11 +177,15 @@ fn in_full(look: Look, round: &Round, address: &AddressRound, scale: Duration, o
     let line = Line::indented(look, 4);
     let line = match address.verdict.cause() {
         // What the round's own line says already is not said again.
-        Some(cause) if round.verdict.cause().map(text_of) != Some(text_of(cause)) => line
-            .ink(Ink::Strong, address.address.to_string())
-            .text("  ")
-            .ink(ink_of(&address.verdict), text_of(cause))
-            .ink(Ink::Dim, format!(" ({})", cause.reason)),
+        Some(cause) if round.verdict.cause().map(text_of) != Some(text_of(cause)) => {
+            let name = address.address.to_string();
+            let text = text_of(cause);
+            let text = text.strip_prefix(&name).unwrap_or(text).trim_start();
+            line.ink(Ink::Strong, &name)
+                .text("  ")
+                .ink(ink_of(&address.verdict), text)
+                .ink(Ink::Dim, format!(" ({})", cause.reason))
+        }
         _ => line.ink(Ink::Strong, address.address.to_string()),
     };
     line.end(out);

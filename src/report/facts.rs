@@ -75,6 +75,10 @@ pub(super) fn query(query: &DnsQuery, kind: Kind) -> String {
     let answers: Vec<&str> = query.answers.iter().map(|it| it.data.as_str()).collect();
     let outcome = match (query.reason, &query.rcode) {
         (Some(Reason::DnsNoAnswer), _) if kind != Kind::Dns => "none".to_owned(),
+        // The answers are what somebody has to look into.
+        (Some(reason), _) if !answers.is_empty() => {
+            format!("{}: {}", answers.join(", "), reason.sentence())
+        }
         (Some(reason), Some(rcode)) => format!("{rcode}: {}", reason.sentence()),
         (Some(reason), None) => reason.sentence().to_owned(),
         (None, _) if answers.is_empty() => "none".to_owned(),

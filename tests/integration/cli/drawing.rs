@@ -348,6 +348,41 @@ fail  x/web  system and udp://192.0.2.53 differ (dns_disagreement)
 }
 
 #[test]
+fn answers_that_differ_are_shown_beside_what_is_wrong_with_them() {
+    let cause = Cause::new(Reason::DnsDisagreement, "they differ");
+    let mut round = bare(Kind::Dns, Verdict::Fail(cause));
+    round.dns = vec![DnsQuery {
+        reason: Some(Reason::DnsDisagreement),
+        ..answer("metropole.example.", "203.0.113.9")
+    }];
+    assert_eq!(
+        alone(Look::PLAIN, &round),
+        "\
+fail  x/web  they differ (dns_disagreement)
+  dns FAIL
+    metropole.example A from system, 4.0 ms: 203.0.113.9: the resolvers give
+      different answers
+"
+    );
+}
+
+#[test]
+fn an_address_is_not_named_twice_on_its_line() {
+    let mut round = passing_round();
+    let (bad, detail) = (
+        &mut round.addresses[1],
+        "[2001:db8::7]:443 refused the connection",
+    );
+    bad.verdict = Verdict::Fail(Cause::new(Reason::TcpRefused, detail));
+    let partial = format!("1 of 2 addresses fail, {detail}");
+    let cause = Cause::at(Layer::Tcp, Reason::PartialAddresses, partial);
+    round.verdict = Verdict::Slow(cause);
+    let text = alone(Look::PLAIN, &round);
+    let line = "    [2001:db8::7]:443  refused the connection (tcp_refused)\n";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
 fn a_plain_http_url_to_an_address_needs_neither_dns_nor_tls() {
     let mut round = passing_round();
     round.dns.clear();

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, SystemTime};
 
 use super::connect;
-use super::deadline::Deadline;
+use super::deadline::{Deadline, watched};
 use super::dns::DnsClient;
 use super::http;
 use super::target::{HostPort, HttpTarget, Target, TlsTarget, What};
@@ -26,6 +26,8 @@ pub(super) struct Climb<'a> {
     pub(super) now: SystemTime,
     /// How long it took to find the addresses.
     pub(super) resolve: Option<Duration>,
+    /// How much of that this process did not run.
+    pub(super) overslept: Duration,
 }
 
 /// What an address showed, and what it adds to the round.
@@ -43,6 +45,8 @@ pub(super) struct Found {
     pub(super) partial: Option<Cause>,
     /// `None` if there was nothing to ask.
     pub(super) took: Option<Duration>,
+    /// How much of that this process did not run.
+    pub(super) overslept: Duration,
 }
 
 impl Climb<'_> {
@@ -60,6 +64,7 @@ impl Climb<'_> {
             outcome: Ok(()),
             partial: None,
             took: None,
+            overslept: Duration::ZERO,
         };
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         if let Ok(literal) = bare.parse() {
@@ -69,10 +74,11 @@ impl Climb<'_> {
         let target = self.target;
         // The time left, so that the questions asked are known even if the round ends here.
         let limit = target.limits.dns.min(self.deadline.remaining());
-        let resolution = self
+        let resolve = self
             .dns
-            .resolve(host, &target.families, &target.resolvers, limit)
-            .await;
+            .resolve(host, &target.families, &target.resolvers, limit);
+        let (resolution, overslept) = watched(resolve).await;
+        found.overslept = overslept;
         found.addresses = resolution.addresses;
         found.queries = resolution.queries;
         found.outcome = resolution.outcome;
@@ -98,15 +104,22 @@ impl Climb<'_> {
 
     /// Climbs one address.
     pub(super) async fn address(&self, address: SocketAddr) -> Climbed {
-        let mut climbed = match &self.target.what {
-            What::Http(http) => self.http(http, address).await,
-            What::Tls(tls) => self.tls(tls, address).await,
-            What::Tcp(_) | What::Dns(_) => self.tcp(address).await,
-        };
+        let (mut climbed, overslept) = watched(async {
+            match &self.target.what {
+                What::Http(http) => self.http(http, address).await,
+                What::Tls(tls) => self.tls(tls, address).await,
+                What::Tcp(_) | What::Dns(_) => self.tcp(address).await,
+            }
+        })
+        .await;
         if matches!(climbed.address.verdict, Verdict::Pass | Verdict::Slow(_))
-            && let Some(cause) = lateness(&climbed.address, self.target.limits.slow_after)
+            && let Some(verdict) = lateness(
+                &climbed.address,
+                self.target.limits.slow_after,
+                self.overslept + overslept,
+            )
         {
-            climbed.address.verdict = Verdict::Slow(cause);
+            climbed.address.verdict = verdict;
         }
         climbed
     }
@@ -239,20 +252,27 @@ fn ended(
     }
 }
 
-/// The cause, if all phases of the address together, redirects included, took too long: told
-/// at the layer of the longest.
-fn lateness(address: &AddressRound, slow_after: Duration) -> Option<Cause> {
+/// The verdict, if all phases of the address together, redirects included, took too long: slow,
+/// told at the layer of the longest; or our own fault, if it would not have been too long without
+/// the time in which this process did not run.
+fn lateness(address: &AddressRound, slow_after: Duration, overslept: Duration) -> Option<Verdict> {
     let redirects = address.http.iter().flat_map(|http| &http.redirects);
     let hops = std::iter::once(&address.phases).chain(redirects.map(|hop| &hop.phases));
     let total: Duration = hops.clone().map(Phases::total).sum();
     if total <= slow_after {
         return None;
     }
+    if total.saturating_sub(overslept) <= slow_after {
+        return Some(Verdict::Inconclusive(Cause::new(
+            Reason::LocalLate,
+            format!("this process did not run for {}", took(overslept)),
+        )));
+    }
     let (name, layer, longest) = hops
         .flat_map(Phases::named)
         .filter_map(|(name, layer, phase)| Some((name, layer, phase?)))
         .max_by_key(|(_, _, phase)| *phase)?;
-    Some(Cause::at(
+    Some(Verdict::Slow(Cause::at(
         layer,
         Reason::Slow,
         format!(
@@ -261,5 +281,5 @@ fn lateness(address: &AddressRound, slow_after: Duration) -> Option<Cause> {
             took(slow_after),
             took(longest)
         ),
-    ))
+    )))
 }

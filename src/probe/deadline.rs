@@ -71,9 +71,46 @@ pub struct Expired {
     pub late: bool,
 }
 
+/// Waits for the future, and says for how long of the wait this process was not running.
+///
+/// For answers that came in the end: they may have lain ready while nobody looked, and then the
+/// time they took is ours and not the other side's.
+pub async fn watched<F: Future>(future: F) -> (F::Output, Duration) {
+    let mut future = std::pin::pin!(future);
+    let mut overslept = Duration::ZERO;
+    loop {
+        let due = Instant::now() + LATE;
+        let outcome = timeout_at(due, &mut future).await;
+        let behind = Instant::now().saturating_duration_since(due);
+        if behind > LATE {
+            overslept += behind;
+        }
+        if let Ok(outcome) = outcome {
+            return (outcome, overslept);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_wait_is_not_sleep() {
+        let wait = tokio::time::sleep(Duration::from_secs(20));
+        assert_eq!(watched(wait).await.1, Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_in_which_this_process_did_not_run_is_told() {
+        let starved = async {
+            tokio::time::advance(Duration::from_secs(4)).await;
+            7
+        };
+        let (outcome, overslept) = watched(starved).await;
+        assert_eq!(outcome, 7);
+        assert_eq!(overslept, Duration::from_millis(3500));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_ready_in_time_is_returned() {

@@ -73,6 +73,7 @@ impl Prober {
             deadline: Deadline::after(target.limits.round),
             now: started.wall,
             resolve: None,
+            overslept: Duration::ZERO,
         };
         let Some(place) = destination(&target.what) else {
             // The configuration does not let such a URL through.
@@ -87,6 +88,7 @@ impl Prober {
             return;
         }
         climb.resolve = found.took;
+        climb.overslept = found.overslept;
         let climbs = climb
             .choose(&found.addresses)
             .into_iter()

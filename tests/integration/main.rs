@@ -11,6 +11,7 @@ mod config;
 mod daemon;
 mod dns;
 mod http;
+mod late;
 mod reasons;
 mod support;
 mod tcp;

@@ -69,7 +69,8 @@ fn heading(look: Look, plan: &NetworkPlan, network: &NetworkSettings) -> Line {
     } else {
         format!("falls with {}", plan.failure_domains.join(", "))
     };
-    let tail = Line::new(look).ink(Ink::Dim, domains);
+    // A long list of domains must not push the name out.
+    let tail = Line::new(look).ink(Ink::Dim, domains).cut(Look::WIDTH / 2);
     Line::new(look)
         .ink(Ink::Strong, &network.title)
         .ink(Ink::Dim, format!(" ({})", plan.name))

@@ -147,3 +147,16 @@ fn the_configuration_that_the_readme_shows_checks_fine() {
     assert!(out.starts_with(&head), "{out}");
     assert!(out.contains(", 0 warnings\n"), "{out}");
 }
+
+#[test]
+fn a_long_list_of_failure_domains_does_not_push_the_name_out() {
+    let long = "d".repeat(60);
+    let config = file(&format!(
+        "[network.website]\ntitle = \"City website\"\nfailure_domains = [\"{long}\"]\n\
+         [[network.website.tcp]]\nname = \"mail\"\naddress = \"mx.metropole.example:25\"\n"
+    ));
+    let path = config.path().to_str().unwrap();
+    let (code, out, _) = told(&mut bascule(&["check", "--config", path]));
+    assert_eq!(code, 0);
+    assert!(out.contains("\nCity website (website) "), "{out}");
+}

@@ -132,7 +132,13 @@ impl Pipeline {
             return;
         }
         let events = self.engine.step(&batch, now);
-        let touched: BTreeSet<&Name> = batch.iter().map(|evidence| &evidence.key.network).collect();
+        // Evidence of other networks may have grown stale in the same step.
+        let stale = events.iter().filter_map(|event| match event {
+            Event::Endpoint { key, .. } => Some(&key.network),
+            _ => None,
+        });
+        let judged = batch.iter().map(|evidence| &evidence.key.network);
+        let touched: BTreeSet<&Name> = judged.chain(stale).collect();
         for network in touched {
             for (key, pace) in self.engine.paces_of(network) {
                 self.timetable.set_pace(key, pace, now);

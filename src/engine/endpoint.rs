@@ -49,8 +49,8 @@ pub(super) struct Endpoint {
     avail_streak: Streak,
     poor: bool,
     quality_streak: Streak,
-    /// One of the good rounds in the present streak was slow.
-    slow_in_streak: bool,
+    /// Why the last slow one among the good rounds in the present streak was slow.
+    slow_in_streak: Option<Cause>,
     /// It was down and has not been up since: leaving `unknown` takes `rise` rounds.
     was_down: bool,
     restricted: bool,
@@ -58,10 +58,16 @@ pub(super) struct Endpoint {
     /// Why it is in trouble, or may be.
     trouble: Option<Cause>,
     since: Moment,
-    /// Without conclusive evidence until then it becomes unknown.
-    stale_at: Option<Moment>,
+    evidence: Option<Validity>,
     backoff: Option<Duration>,
     interval: Duration,
+}
+
+/// How long the last conclusive round may be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Validity {
+    from: Moment,
+    until: Moment,
 }
 
 impl Endpoint {
@@ -72,13 +78,13 @@ impl Endpoint {
             avail_streak: Streak { good: 0, bad: 0 },
             poor: false,
             quality_streak: Streak { good: 0, bad: 0 },
-            slow_in_streak: false,
+            slow_in_streak: None,
             was_down: false,
             restricted: false,
             tried: false,
             trouble: None,
             since: now,
-            stale_at: None,
+            evidence: None,
             backoff: None,
             interval: plan.recheck_interval,
         }
@@ -125,20 +131,20 @@ impl Endpoint {
             Verdict::Inconclusive(_) => return,
             Verdict::Pass => {
                 self.quality_streak.count(true);
-                self.answered(plan, false);
+                self.answered(plan, None);
             }
             Verdict::Slow(cause) => {
                 self.quality_streak.count(false);
-                self.answered(plan, true);
+                self.answered(plan, Some(cause));
                 if self.avail == Avail::Good {
                     self.trouble = Some(cause.clone());
                 }
             }
-            Verdict::Restricted(_) => self.answered(plan, false),
+            Verdict::Restricted(_) => self.answered(plan, None),
             Verdict::Fail(cause) => {
                 self.quality_streak.count(false);
                 self.avail_streak.count(false);
-                self.slow_in_streak = false;
+                self.slow_in_streak = None;
                 self.trouble = Some(cause.clone());
                 if self.avail_streak.bad >= plan.fall {
                     self.avail = Avail::Bad;
@@ -162,66 +168,71 @@ impl Endpoint {
             self.since = now;
         }
         self.interval = self.wanted_interval(plan, false);
-        self.stale_at = Some(now + self.stale_after(plan));
+        self.evidence = Some(Validity {
+            from: now,
+            until: now + self.stale_after(plan),
+        });
     }
 
     /// A good round for `avail`.
-    fn answered(&mut self, plan: &EndpointPlan, slow: bool) {
+    fn answered(&mut self, plan: &EndpointPlan, slow: Option<&Cause>) {
         self.avail_streak.count(true);
-        self.slow_in_streak |= slow;
         let needed = match self.avail {
             Avail::Good => return,
             Avail::Unknown if !self.was_down => 1,
             Avail::Unknown | Avail::Bad => plan.rise,
         };
+        if let Some(cause) = slow {
+            self.slow_in_streak = Some(cause.clone());
+        }
         if self.avail_streak.good >= needed {
             self.avail = Avail::Good;
             self.was_down = false;
             // The failures that came before are told by `down`; only slow answers make the
             // recovery a degraded one. A wall alone never does.
-            self.poor = self.slow_in_streak;
-            self.quality_streak = Streak {
-                good: self.quality_streak.good,
-                bad: u32::from(slow),
-            };
-            self.slow_in_streak = false;
+            self.quality_streak.bad = u32::from(slow.is_some());
+            self.trouble = self.slow_in_streak.take();
+            self.poor = self.trouble.is_some();
         }
     }
 
     /// Time passes without a round. Returns whether the state changed.
     pub(super) fn tick(&mut self, now: Moment) -> bool {
-        if self.avail == Avail::Unknown || self.stale_at.is_none_or(|at| now < at) {
+        if self.evidence.is_none_or(|evidence| now < evidence.until) {
             return false;
         }
+        let known = self.avail != Avail::Unknown;
         self.avail = Avail::Unknown;
         self.avail_streak = Streak::default();
         self.quality_streak = Streak::default();
         self.poor = false;
-        self.slow_in_streak = false;
+        self.slow_in_streak = None;
         self.restricted = false;
-        self.stale_at = None;
-        self.since = now;
-        true
+        self.evidence = None;
+        if known {
+            self.since = now;
+        }
+        known
     }
 
     /// When the evidence is too old.
     pub(super) fn deadline(&self) -> Option<Moment> {
-        match self.avail {
-            Avail::Unknown => None,
-            Avail::Good | Avail::Bad => self.stale_at,
-        }
+        self.evidence.map(|evidence| evidence.until)
     }
 
     /// The interval now in force, after the network's other endpoints have been judged.
-    pub(super) fn set_pace(&mut self, plan: &EndpointPlan, network_in_doubt: bool, now: Moment) {
+    pub(super) fn set_pace(&mut self, plan: &EndpointPlan, network_in_doubt: bool) {
         let wanted = self.wanted_interval(plan, network_in_doubt && plan.weight > 0);
         if wanted == self.interval {
             return;
         }
         let longer = wanted > self.interval;
         self.interval = wanted;
-        if longer && let Some(at) = self.stale_at {
-            self.stale_at = Some(at.max(now + self.stale_after(plan)));
+        // Counted from the evidence and not from now: else doubt that comes and goes elsewhere
+        // in the network would keep this endpoint's old evidence alive for ever.
+        let stale_after = self.stale_after(plan);
+        if longer && let Some(evidence) = &mut self.evidence {
+            evidence.until = evidence.until.max(evidence.from + stale_after);
         }
     }
 

@@ -40,6 +40,8 @@ impl Group {
         let reason = match (&self.active, &chosen) {
             (None, _) if !self.started => Activation::Startup,
             (None, _) => Activation::Recovery,
+            // A reload took the active one out of the group: nobody failed.
+            (Some(old), _) if preference(old).is_none() => Activation::Manual,
             (Some(_), None) => Activation::Failover,
             (Some(old), Some(new)) if preference(new) < preference(old) => Activation::Failback,
             (Some(_), Some(_)) => Activation::Failover,

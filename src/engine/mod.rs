@@ -252,7 +252,7 @@ impl Engine {
                 .zip(&memory.endpoints)
                 .any(|(plan, endpoint)| plan.weight > 0 && endpoint.in_doubt());
             for (plan, endpoint) in plan.endpoints.iter().zip(&mut memory.endpoints) {
-                endpoint.set_pace(plan, in_doubt, now);
+                endpoint.set_pace(plan, in_doubt);
             }
             if let Some(from) = from {
                 memory.since = now;

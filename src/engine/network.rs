@@ -24,9 +24,9 @@ impl Tally {
         let mut tally = Self::default();
         for (plan, state) in endpoints {
             match state {
-                State::Up | State::Degraded => tally.live += plan.weight,
+                State::Up | State::Degraded => tally.live = tally.live.saturating_add(plan.weight),
                 State::Unknown => {
-                    tally.unknown += plan.weight;
+                    tally.unknown = tally.unknown.saturating_add(plan.weight);
                     tally.required_unknown |= plan.required;
                 }
                 State::Down => tally.required_down |= plan.required,

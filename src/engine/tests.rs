@@ -2,7 +2,7 @@
 //! `tests/simulation`.
 
 use super::*;
-use crate::model::{Cause, Layer, Reason, Role};
+use crate::model::{Activation, Cause, Layer, Reason, Role};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -203,6 +203,37 @@ fn a_wall_never_degrades_and_ends_an_outage_as_up() {
 fn a_recovery_through_slow_answers_is_a_degraded_one() {
     let states = Bench::single().states(&[Pass, fail(), fail(), fail(), slow(), Pass, Pass]);
     assert_eq!(states, ["up", "up", "up", "down", "down", "degraded", "up"]);
+}
+
+#[test]
+fn a_recovery_that_a_slow_answer_made_a_degraded_one_is_explained_by_that_answer() {
+    let mut bench = Bench::single();
+    bench.states(&[Pass, fail(), fail(), fail(), slow(), Pass]);
+    let view = bench.view("x");
+    assert_eq!(view.state, State::Degraded);
+    assert_eq!(view.layer, Some(Layer::Http), "not the refused connections");
+    assert_eq!(view.trouble.unwrap().cause.reason, Reason::Slow);
+}
+
+#[test]
+fn old_failures_of_an_unknown_endpoint_are_forgotten_too() {
+    let mut bench = Bench::single();
+    bench.states(&[fail(), fail()]);
+    // Nothing but our own trouble for hours, then one failure: that is one, not three.
+    bench.now = bench.now + 7200 * SECOND;
+    assert_eq!(bench.states(&[fail()]), ["unknown"]);
+}
+
+#[test]
+fn doubt_that_comes_and_goes_does_not_keep_old_evidence_alive() {
+    let mut bench = Bench::new(vec![network("x", &["web", "api"], 1)], Vec::new());
+    bench.feed(&[("x/web", Pass), ("x/api", Pass)]);
+    // From now on nothing is learned of `api`, while `web` wavers for ten minutes.
+    for _ in 0..30 {
+        bench.feed(&[("x/web", fail()), ("x/api", ours())]);
+        bench.feed(&[("x/web", Pass), ("x/api", ours())]);
+    }
+    assert_eq!(bench.endpoint_state("x", 1), State::Unknown);
 }
 
 #[test]
@@ -501,6 +532,20 @@ fn the_active_network_is_the_first_usable_one_and_none_if_there_is_none() {
     bench.feed(&[("bluesky/web", Pass)]);
     let events = bench.feed(&[("bluesky/web", Pass)]);
     assert_eq!(switches(events), [("bluesky".to_owned(), "recovery")]);
+}
+
+#[test]
+fn a_network_that_the_operator_takes_out_of_its_group_is_left_by_hand() {
+    let mut bench = crisis();
+    bench.feed(&[("x/web", Pass), ("bluesky/web", Pass)]);
+    let mut plan = bench.engine.plan.clone();
+    plan.groups[0].networks.remove(0);
+    let events = bench.engine.reload(plan, bench.now);
+    let [Event::Group { to, reason, .. }] = &events[..] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(to.as_deref(), Some("bluesky"));
+    assert_eq!(*reason, Activation::Manual);
 }
 
 #[test]

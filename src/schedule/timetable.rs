@@ -64,6 +64,8 @@ struct Entry {
     /// When the next round is, or was, due.
     due: Moment,
     last_start: Option<Moment>,
+    /// The host that the running round was started for; the endpoint may have moved since.
+    busy_host: Option<Name>,
     /// The removed endpoint's round still runs; the entry goes when it ends.
     retired: bool,
 }
@@ -135,14 +137,19 @@ impl Timetable {
             match self.entries.get_mut(&key) {
                 Some(entry) if !entry.retired => {
                     let pace = timing.pace;
-                    self.change_host(&key, timing);
+                    entry.timing = Timing {
+                        pace: entry.timing.pace,
+                        ..timing
+                    };
                     self.set_pace(&key, pace, now);
+                    self.spread(&key, now);
                 }
                 Some(entry) => {
                     entry.retired = false;
                     entry.phase = Phase::Overrun;
                     entry.due = now;
-                    self.change_host(&key, timing);
+                    entry.last_start = None;
+                    entry.timing = timing;
                 }
                 None => {
                     let due = now + SPREAD.mul_f64(self.chance.f64());
@@ -151,6 +158,7 @@ impl Timetable {
                         phase: Phase::Waiting,
                         due,
                         last_start: None,
+                        busy_host: None,
                         retired: false,
                     };
                     self.queue.insert((due, key.clone()));
@@ -173,10 +181,11 @@ impl Timetable {
             return;
         };
         let interval = jittered(&mut self.chance, &entry.timing);
-        let due = (last + interval).max(now);
-        self.queue.remove(&(entry.due, key.clone()));
-        entry.due = due;
-        self.queue.insert((due, key.clone()));
+        let waiting = entry.phase == Phase::Waiting;
+        // Long overdue by the pace that it had: another pace does not make it punctual.
+        if !(waiting && self.postpone_if_late(key, before.interval, now)) {
+            self.plan(key, (last + interval).max(now));
+        }
     }
 
     /// The rounds to start now. Call it again when [`Timetable::next_wake`] has come, or when a
@@ -190,7 +199,9 @@ impl Timetable {
                 still_blocked.push_back(key);
                 break;
             }
-            if self.host_is_busy(&key) {
+            if self.backs_off(&key, now) {
+                self.skip_for_backoff(&key, now);
+            } else if self.host_is_busy(&key) {
                 still_blocked.push_back(key);
             } else if let Some(start) = self.start(&key, now) {
                 starts.push(start);
@@ -210,7 +221,7 @@ impl Timetable {
             return;
         }
         self.running -= 1;
-        let host = entry.timing.host.clone();
+        let host = entry.busy_host.take();
         if entry.retired {
             self.entries.remove(key);
         } else if entry.phase == Phase::Overrun {
@@ -221,7 +232,9 @@ impl Timetable {
         } else {
             entry.phase = Phase::Waiting;
         }
-        self.release(&host);
+        if let Some(host) = host {
+            self.release(&host);
+        }
     }
 
     /// When [`Timetable::due`] must be called next, if no round ends before.
@@ -243,41 +256,81 @@ impl Timetable {
 
     /// Moves everything whose time has come out of the queue.
     fn collect_due(&mut self, now: Moment) {
-        while let Some((due, _)) = self.queue.first()
-            && *due <= now
+        while let Some((due, key)) = self.queue.first().cloned()
+            && due <= now
         {
-            let Some((due, key)) = self.queue.pop_first() else {
-                return;
-            };
             let Some(entry) = self.entries.get_mut(&key) else {
+                self.queue.pop_first();
                 continue;
             };
+            let interval = entry.timing.pace.interval;
             if entry.phase == Phase::Running {
+                self.queue.pop_first();
                 entry.phase = Phase::Overrun;
                 *self.skipped.entry(Skip::Overlap).or_default() += 1;
-                continue;
+            } else if self.backs_off(&key, now) {
+                self.skip_for_backoff(&key, now);
+            } else if !self.postpone_if_late(&key, interval, now) {
+                self.queue.pop_first();
+                if let Some(entry) = self.entries.get_mut(&key) {
+                    entry.phase = Phase::Blocked;
+                }
+                self.blocked.push_back(key);
             }
-            let timing = &entry.timing;
-            if let (Some(backoff), Some(last)) = (timing.pace.backoff, entry.last_start)
-                && now < last + backoff
-            {
-                *self.skipped.entry(Skip::Backoff).or_default() += 1;
-                let interval = jittered(&mut self.chance, timing);
-                entry.due = (due + interval).max(now);
-                self.queue.insert((entry.due, key));
-                continue;
-            }
-            let missed = whole_intervals(now.since(due), timing.pace.interval);
-            if missed > 0 {
-                // The machine slept, or we did. Everything is due at once now: spread it again.
-                *self.skipped.entry(Skip::Late).or_default() += missed;
-                let spread = SPREAD.min(timing.pace.interval);
-                entry.due = now + spread.mul_f64(self.chance.f64());
-                self.queue.insert((entry.due, key));
-                continue;
-            }
-            entry.phase = Phase::Blocked;
-            self.blocked.push_back(key);
+        }
+    }
+
+    /// Whether the network has asked to be left alone for longer.
+    fn backs_off(&self, key: &EndpointKey, now: Moment) -> bool {
+        self.entries.get(key).is_some_and(|entry| {
+            let until = entry.timing.pace.backoff.zip(entry.last_start);
+            until.is_some_and(|(backoff, last)| now < last + backoff)
+        })
+    }
+
+    fn skip_for_backoff(&mut self, key: &EndpointKey, now: Moment) {
+        let Some(entry) = self.entries.get_mut(key) else {
+            return;
+        };
+        *self.skipped.entry(Skip::Backoff).or_default() += 1;
+        let due = entry.due + jittered(&mut self.chance, &entry.timing);
+        entry.phase = Phase::Waiting;
+        self.plan(key, due.max(now));
+    }
+
+    /// A round that is late by whole intervals is counted and planned anew. The machine slept, or
+    /// we did, so everything is due at once now: spread it again. Returns whether it was so late.
+    fn postpone_if_late(&mut self, key: &EndpointKey, interval: Duration, now: Moment) -> bool {
+        let Some(entry) = self.entries.get(key) else {
+            return false;
+        };
+        let missed = whole_intervals(now.since(entry.due), interval);
+        if missed > 0 {
+            *self.skipped.entry(Skip::Late).or_default() += missed;
+            self.plan(key, now);
+            self.spread(key, now);
+        }
+        missed > 0
+    }
+
+    /// Moves a round that waits and is due at once to some moment of the next seconds.
+    fn spread(&mut self, key: &EndpointKey, now: Moment) {
+        let Some(entry) = self.entries.get(key) else {
+            return;
+        };
+        if entry.phase == Phase::Waiting && entry.due == now {
+            let spread = SPREAD.min(entry.timing.pace.interval);
+            let due = now + spread.mul_f64(self.chance.f64());
+            self.plan(key, due);
+        }
+    }
+
+    /// Sets when a round that waits, or the successor of one that runs, is due.
+    fn plan(&mut self, key: &EndpointKey, due: Moment) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            self.queue.remove(&(entry.due, key.clone()));
+            entry.due = due;
+            self.queue.insert((due, key.clone()));
         }
     }
 
@@ -290,12 +343,11 @@ impl Timetable {
         }
         entry.phase = Phase::Running;
         entry.last_start = Some(now);
-        entry.due = now + jittered(&mut self.chance, &entry.timing);
-        self.queue.insert((entry.due, key.clone()));
-        *self
-            .running_per_host
-            .entry(entry.timing.host.clone())
-            .or_default() += 1;
+        let host = entry.timing.host.clone();
+        entry.busy_host = Some(host.clone());
+        let due = now + jittered(&mut self.chance, &entry.timing);
+        self.plan(key, due);
+        *self.running_per_host.entry(host).or_default() += 1;
         self.running += 1;
         Some(Start {
             key: key.clone(),
@@ -331,23 +383,6 @@ impl Timetable {
             self.entries.remove(key);
         }
     }
-
-    /// Takes over a timing; a running round keeps counting against the host it was started for.
-    fn change_host(&mut self, key: &EndpointKey, timing: Timing) {
-        let Some(entry) = self.entries.get_mut(key) else {
-            return;
-        };
-        let running = matches!(entry.phase, Phase::Running | Phase::Overrun);
-        let old_host = entry.timing.host.clone();
-        let pace = entry.timing.pace;
-        let moved = running && old_host != timing.host;
-        entry.timing = Timing { pace, ..timing };
-        if moved {
-            let host = entry.timing.host.clone();
-            self.release(&old_host);
-            *self.running_per_host.entry(host).or_default() += 1;
-        }
-    }
 }
 
 /// An interval within its jitter.
@@ -364,201 +399,5 @@ fn whole_intervals(lag: Duration, interval: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn timing(host: &str, interval: u64) -> Timing {
-        Timing {
-            host: host.into(),
-            per_host: 1,
-            jitter: 0.05,
-            pace: Pace {
-                interval: Duration::from_secs(interval),
-                backoff: None,
-            },
-        }
-    }
-
-    fn key(name: &str) -> EndpointKey {
-        EndpointKey::new("n", name)
-    }
-
-    fn table(entries: &[(&str, Timing)]) -> Timetable {
-        let mut table = Timetable::new(256, 7);
-        let entries = entries
-            .iter()
-            .map(|(name, timing)| (key(name), timing.clone()));
-        table.adopt(entries.collect(), 256, Moment::ZERO);
-        table
-    }
-
-    fn names(starts: &[Start]) -> Vec<&str> {
-        starts.iter().map(|start| &*start.key.endpoint).collect()
-    }
-
-    #[test]
-    fn first_rounds_are_spread_over_five_seconds() {
-        let entries: Vec<(EndpointKey, Timing)> = (0..1000)
-            .map(|i| (key(&format!("e{i}")), timing(&format!("h{i}"), 60)))
-            .collect();
-        let mut table = Timetable::new(2000, 1);
-        table.adopt(entries, 2000, Moment::ZERO);
-        let mut per_second = Vec::new();
-        for second in 1..=5 {
-            per_second.push(table.due(Moment::from_secs(second)).len());
-        }
-        assert_eq!(per_second.iter().sum::<usize>(), 1000);
-        assert!(
-            per_second.iter().all(|n| (150..250).contains(n)),
-            "{per_second:?}"
-        );
-    }
-
-    #[test]
-    fn intervals_run_from_start_to_start_within_the_jitter() {
-        let mut table = table(&[("a", timing("h", 60))]);
-        let mut last: Option<Moment> = None;
-        for _ in 0..200 {
-            let now = table.next_wake().unwrap();
-            assert_eq!(names(&table.due(now)), ["a"]);
-            if let Some(last) = last {
-                let gap = now.since(last).as_secs_f64();
-                assert!((57.0..=63.0).contains(&gap), "{gap}");
-            }
-            table.finished(&key("a"), now + 2 * SECOND);
-            last = Some(now);
-        }
-        assert!(table.take_skipped().is_empty());
-    }
-
-    #[test]
-    fn an_overlapping_round_starts_when_its_predecessor_ends_and_is_counted_once() {
-        let mut table = table(&[("a", timing("h", 5))]);
-        let start = table.next_wake().unwrap();
-        assert_eq!(names(&table.due(start)), ["a"]);
-        for second in 1..12 {
-            assert!(table.due(start + second * SECOND).is_empty());
-        }
-        let end = start + 12 * SECOND;
-        table.finished(&key("a"), end);
-        assert_eq!(names(&table.due(end)), ["a"]);
-        assert_eq!(table.take_skipped(), [(Skip::Overlap, 1)].into());
-    }
-
-    #[test]
-    fn one_round_at_a_time_to_a_host_in_order_of_due_times() {
-        let mut table = table(&[
-            ("a", timing("h", 60)),
-            ("b", timing("h", 60)),
-            ("c", timing("k", 60)),
-        ]);
-        let now = Moment::from_secs(5);
-        let first = table.due(now);
-        assert_eq!(first.len(), 2, "one of host h, one of host k");
-        assert_eq!(table.running(), 2);
-        let of_h = first
-            .iter()
-            .find(|start| &*start.key.endpoint != "c")
-            .unwrap();
-        assert!(table.due(now + SECOND).is_empty());
-        table.finished(&of_h.key, now + 2 * SECOND);
-        let second = table.due(now + 2 * SECOND);
-        assert_eq!(second.len(), 1);
-        assert_ne!(second[0].key, of_h.key);
-        assert!(second[0].lag >= 2 * SECOND);
-    }
-
-    #[test]
-    fn no_more_rounds_in_flight_than_allowed() {
-        let entries = (0..10).map(|i| (key(&format!("e{i}")), timing(&format!("h{i}"), 60)));
-        let mut table = Timetable::new(3, 1);
-        table.adopt(entries.collect(), 3, Moment::ZERO);
-        let starts = table.due(Moment::from_secs(5));
-        assert_eq!(starts.len(), 3);
-        table.finished(&starts[0].key, Moment::from_secs(6));
-        assert_eq!(table.due(Moment::from_secs(6)).len(), 1);
-    }
-
-    #[test]
-    fn after_a_long_sleep_rounds_are_counted_late_and_spread_again() {
-        let entries = (0..100).map(|i| (key(&format!("e{i}")), timing(&format!("h{i}"), 60)));
-        let mut table = Timetable::new(256, 1);
-        table.adopt(entries.collect(), 256, Moment::ZERO);
-        let starts = table.due(Moment::from_secs(5));
-        for start in &starts {
-            table.finished(&start.key, Moment::from_secs(6));
-        }
-        let awake = Moment::from_secs(3600);
-        assert!(table.due(awake).is_empty(), "no burst");
-        let late = table.take_skipped()[&Skip::Late];
-        assert!((58 * 100..=60 * 100).contains(&late), "{late}");
-        assert_eq!(table.due(awake + 5 * SECOND).len(), 100);
-    }
-
-    #[test]
-    fn a_shorter_interval_counts_from_the_last_start() {
-        let mut table = table(&[("a", timing("h", 60))]);
-        let start = table.next_wake().unwrap();
-        table.due(start);
-        table.finished(&key("a"), start + SECOND);
-        let recheck = Pace {
-            interval: 5 * SECOND,
-            backoff: None,
-        };
-        table.set_pace(&key("a"), recheck, start + SECOND);
-        let gap = table.next_wake().unwrap().since(start).as_secs_f64();
-        assert!((4.75..=5.25).contains(&gap), "{gap}");
-    }
-
-    #[test]
-    fn rounds_within_a_back_off_are_counted_and_not_run() {
-        let mut table = table(&[("a", timing("h", 60))]);
-        let start = table.next_wake().unwrap();
-        table.due(start);
-        table.finished(&key("a"), start + SECOND);
-        let pace = Pace {
-            interval: 60 * SECOND,
-            backoff: Some(300 * SECOND),
-        };
-        table.set_pace(&key("a"), pace, start + SECOND);
-        let mut now = start;
-        let next = loop {
-            now = table.next_wake().unwrap().max(now);
-            let starts = table.due(now);
-            if !starts.is_empty() {
-                break now;
-            }
-        };
-        assert!(next.since(start) >= 300 * SECOND && next.since(start) <= 363 * SECOND);
-        let skipped = table.take_skipped();
-        assert!((4..=5).contains(&skipped[&Skip::Backoff]), "{skipped:?}");
-    }
-
-    #[test]
-    fn adopting_the_same_endpoints_changes_nothing() {
-        let entries = [("a", timing("h", 60)), ("b", timing("k", 60))];
-        let mut table = table(&entries);
-        table.due(Moment::from_secs(2));
-        let before = table.queue.clone();
-        let again = entries
-            .iter()
-            .map(|(name, timing)| (key(name), timing.clone()));
-        table.adopt(again.collect(), 256, Moment::from_secs(3));
-        assert_eq!(table.queue, before);
-    }
-
-    #[test]
-    fn a_removed_endpoint_frees_its_host_when_its_round_ends() {
-        let mut table = table(&[("a", timing("h", 60))]);
-        let start = table.next_wake().unwrap();
-        table.due(start);
-        table.adopt(vec![(key("b"), timing("h", 60))], 256, start);
-        let later = start + 6 * SECOND;
-        assert!(table.due(later).is_empty(), "the host is still busy");
-        table.finished(&key("a"), later);
-        assert_eq!(names(&table.due(later)), ["b"]);
-        assert_eq!(table.running(), 1);
-    }
-}
+#[path = "tests.rs"]
+mod tests;

@@ -238,6 +238,21 @@ fn the_same_seed_tells_the_same_story() {
 }
 
 #[test]
+fn after_a_long_sleep_rounds_do_not_burst() {
+    for_each_seed(|seed| {
+        let mut world = World::new(seed);
+        world.set_all(Behaviour::Good);
+        world.run(Duration::from_secs(400), |_| {});
+        // The successor of a round that was running starts when that ends; nothing else does.
+        let running = world.in_flight();
+        world.sleep(Duration::from_secs(86_400));
+        let mut at_once = 0;
+        world.run(Duration::ZERO, |step| at_once += step.started.len());
+        assert!(at_once <= running, "{at_once} at once, {running} before");
+    });
+}
+
+#[test]
 fn a_long_sleep_makes_everything_unknown_and_nothing_down() {
     for_each_seed(|seed| {
         let mut world = World::new(seed);

@@ -98,6 +98,10 @@ impl World {
         self.jitter
     }
 
+    pub(crate) fn in_flight(&self) -> usize {
+        self.ending.len()
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot {
         self.engine.snapshot()
     }

@@ -399,5 +399,4 @@ fn whole_intervals(lag: Duration, interval: Duration) -> u64 {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -75,7 +75,10 @@ impl EndpointVecs {
         let (network, name) = (&*endpoint.key.network, &*endpoint.key.endpoint);
         let not_after = has_certificate(endpoint.kind).then(|| {
             let gauge = self.not_after.with_label_values(&[network, name]);
-            gauge.set(f64::NAN);
+            if gauge.get() == 0.0 {
+                // New, not taken over from before a reload.
+                gauge.set(f64::NAN);
+            }
             gauge
         });
         EndpointHandles {
@@ -87,45 +90,68 @@ impl EndpointVecs {
         }
     }
 
-    /// Drops every series of an endpoint.
-    pub(super) fn forget(&self, endpoint: &WatchedEndpoint) {
+    /// Drops the series of an endpoint, but for those that its successor has too: a changed
+    /// endpoint keeps its counters.
+    pub(super) fn forget(
+        &self,
+        endpoint: &WatchedEndpoint,
+        successor: Option<&WatchedEndpoint>,
+        lean: bool,
+    ) {
         // An error means that there was no such series, which is what is wanted.
         let (network, name) = (&*endpoint.key.network, &*endpoint.key.endpoint);
-        for verdict in Verdict::WORDS {
-            let _ = self.rounds.remove_label_values(&[network, name, verdict]);
+        if successor.is_none() {
+            for verdict in Verdict::WORDS {
+                let _ = self.rounds.remove_label_values(&[network, name, verdict]);
+            }
+            let _ = self.last_success.remove_label_values(&[network, name]);
         }
-        let _ = self.last_success.remove_label_values(&[network, name]);
-        let _ = self.not_after.remove_label_values(&[network, name]);
+        if !successor.is_some_and(|successor| has_certificate(successor.kind)) {
+            let _ = self.not_after.remove_label_values(&[network, name]);
+        }
+        let detailed = successor.filter(|_| !lean);
+        let kind = detailed.map(|successor| successor.kind);
         for (layer, family) in probe_labels(endpoint.kind) {
+            if kind.is_some_and(|kind| probe_labels(kind).any(|l| l == (layer, family))) {
+                continue;
+            }
             for result in RESULTS {
                 let labels = [network, name, layer.as_str(), family, result];
                 let _ = self.probes.remove_label_values(&labels);
             }
         }
         for (layer, reason) in Reason::failures_of(endpoint.kind) {
-            let labels = [network, name, layer.as_str(), reason.as_str()];
-            let _ = self.failures.remove_label_values(&labels);
+            if !kind.is_some_and(|kind| kind.layers().contains(&layer)) {
+                let labels = [network, name, layer.as_str(), reason.as_str()];
+                let _ = self.failures.remove_label_values(&labels);
+            }
         }
         for layer in timed_layers(endpoint.kind) {
-            let _ = self
-                .durations
-                .remove_label_values(&[network, name, layer.as_str()]);
-        }
-        for result in RESULTS {
-            for resolver in &endpoint.resolvers {
-                let _ = self
-                    .dns_queries
-                    .remove_label_values(&[network, name, resolver, result]);
+            if !kind.is_some_and(|kind| kind.layers().contains(&layer)) {
+                let labels = [network, name, layer.as_str()];
+                let _ = self.durations.remove_label_values(&labels);
             }
-            for family in Family::ALL {
+        }
+        for resolver in &endpoint.resolvers {
+            if detailed.is_some_and(|successor| successor.resolvers.contains(resolver)) {
+                continue;
+            }
+            for result in RESULTS {
+                let labels = [network, name, resolver, result];
+                let _ = self.dns_queries.remove_label_values(&labels);
+            }
+        }
+        if kind.is_none_or(|kind| kind == Kind::Dns) {
+            for (family, result) in Family::ALL.iter().flat_map(|f| RESULTS.map(|r| (f, r))) {
                 let labels = [network, name, family.as_str(), result];
                 let _ = self.addresses.remove_label_values(&labels);
             }
         }
-        for class in CLASSES {
-            let _ = self
-                .http_responses
-                .remove_label_values(&[network, name, class]);
+        if kind != Some(Kind::Http) {
+            for class in CLASSES {
+                let labels = [network, name, class];
+                let _ = self.http_responses.remove_label_values(&labels);
+            }
         }
     }
 

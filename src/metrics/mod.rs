@@ -24,6 +24,8 @@ use prometheus::{
 
 use crate::model::{Activation, EndpointKey, Event, Kind, Name, Round, Snapshot, State};
 use crate::schedule::Skip;
+pub use prometheus::Error;
+
 use endpoint::{EndpointHandles, EndpointVecs};
 use states::StateGauges;
 
@@ -63,6 +65,8 @@ pub struct Metrics(Arc<Inner>);
 
 struct Inner {
     registry: Registry,
+    /// Of what events count: gathered in the same moment as the states that they led to.
+    told: Registry,
     endpoint_vecs: EndpointVecs,
     transitions: IntCounterVec,
     last_transition: GaugeVec,
@@ -74,8 +78,16 @@ struct Inner {
     web_requests: IntCounterVec,
     reload_successful: IntGauge,
     reload_timestamp: Gauge,
+    shown: Mutex<Shown>,
     states: Mutex<StateGauges>,
     handles: Mutex<Handles>,
+}
+
+/// What the next scrape shows. Locked for moments only: the pipeline waits for this lock.
+#[derive(Default)]
+struct Shown {
+    snapshot: Arc<Snapshot>,
+    lean: bool,
 }
 
 #[derive(Default)]
@@ -90,17 +102,17 @@ impl Metrics {
     /// # Errors
     /// If two metrics of [`names`] clash; a test keeps that from happening.
     pub fn new() -> prometheus::Result<Self> {
-        let registry = Registry::new();
-        let make = registry::Maker(&registry);
+        let (registry, told) = (Registry::new(), Registry::new());
+        let (make, make_told) = (registry::Maker(&registry), registry::Maker(&told));
         let build_info = make.gauges(names::BUILD_INFO)?;
         build_info
             .with_label_values(&[env!("CARGO_PKG_VERSION")])
             .set(1.0);
         let inner = Inner {
             endpoint_vecs: EndpointVecs::new(&make)?,
-            transitions: make.counters(names::NETWORK_TRANSITIONS)?,
-            last_transition: make.gauges(names::NETWORK_LAST_TRANSITION)?,
-            activations: make.counters(names::GROUP_ACTIVATIONS)?,
+            transitions: make_told.counters(names::NETWORK_TRANSITIONS)?,
+            last_transition: make_told.gauges(names::NETWORK_LAST_TRANSITION)?,
+            activations: make_told.counters(names::GROUP_ACTIVATIONS)?,
             lag: make.histogram(names::SCHEDULER_LAG)?,
             skipped: make.counters(names::SCHEDULER_SKIPPED)?,
             in_flight: make.int_gauge(names::ROUNDS_IN_FLIGHT)?,
@@ -108,9 +120,11 @@ impl Metrics {
             web_requests: make.counters(names::WEB_REQUESTS)?,
             reload_successful: make.int_gauge(names::RELOAD_SUCCESSFUL)?,
             reload_timestamp: make.gauge(names::RELOAD_SUCCESS_TIMESTAMP)?,
+            shown: Mutex::default(),
             states: Mutex::new(StateGauges::new()?),
             handles: Mutex::default(),
             registry,
+            told,
         };
         process::register(&inner.registry)?;
         for skip in Skip::ALL {
@@ -154,6 +168,7 @@ impl Metrics {
                     .insert(endpoint.key.clone(), Arc::new(made));
             }
         }
+        lock(&self.0.shown).lean = watched.lean;
         handles.watched = watched;
     }
 
@@ -168,11 +183,11 @@ impl Metrics {
     /// Counts what happened, and shows the states that it led to, in one step: no scrape sees
     /// one without the other.
     pub fn tell(&self, events: &[Event], at: SystemTime, snapshot: Arc<Snapshot>) {
-        let mut states = lock(&self.0.states);
+        let mut shown = lock(&self.0.shown);
         for event in events {
             self.event(event, at);
         }
-        states.show(snapshot);
+        shown.snapshot = snapshot;
     }
 
     fn event(&self, event: &Event, at: SystemTime) {
@@ -250,8 +265,12 @@ impl Metrics {
     /// If the encoder fails, which it does on duplicate or empty families only.
     pub fn render(&self) -> prometheus::Result<Vec<u8>> {
         let states = lock(&self.0.states);
-        let mut families = self.0.registry.gather();
-        families.extend(states.collect());
+        let shown = lock(&self.0.shown);
+        let (snapshot, lean) = (Arc::clone(&shown.snapshot), shown.lean);
+        let mut families = self.0.told.gather();
+        drop(shown);
+        families.extend(self.0.registry.gather());
+        families.extend(states.collect(&snapshot, lean));
         drop(states);
         families.sort_by(|a, b| a.name().cmp(b.name()));
         let mut text = Vec::with_capacity(256 * 1024);
@@ -259,17 +278,23 @@ impl Metrics {
         Ok(text)
     }
 
-    /// Removes the series that `old` has and `new` has not. A change of what an endpoint is
-    /// (kind, resolvers, detail) removes its series too; they start again from 0.
+    /// Removes the series that `old` has and `new` has not. An endpoint that changed keeps the
+    /// counters that it still has, and gets new handles.
     fn forget(
         &self,
         old: &Watched,
         new: &Watched,
         endpoints: &mut BTreeMap<EndpointKey, Arc<EndpointHandles>>,
     ) {
+        let successors: BTreeMap<&EndpointKey, &WatchedEndpoint> = new
+            .endpoints
+            .iter()
+            .map(|endpoint| (&endpoint.key, endpoint))
+            .collect();
         for endpoint in &old.endpoints {
-            if old.lean != new.lean || !new.endpoints.contains(endpoint) {
-                self.0.endpoint_vecs.forget(endpoint);
+            let successor = successors.get(&endpoint.key).copied();
+            if old.lean != new.lean || successor != Some(endpoint) {
+                self.0.endpoint_vecs.forget(endpoint, successor, new.lean);
                 endpoints.remove(&endpoint.key);
             }
         }

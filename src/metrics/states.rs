@@ -1,7 +1,5 @@
 //! State gauges: set from one snapshot at the moment of the scrape.
 
-use std::sync::Arc;
-
 use prometheus::proto::MetricFamily;
 use prometheus::{IntGaugeVec, Registry};
 
@@ -14,7 +12,6 @@ use crate::model::{GroupView, Layer, NetworkView, Role, Snapshot, State};
 pub(super) struct StateGauges {
     /// Of these gauges only: they are filled and gathered in one go.
     registry: Registry,
-    snapshot: Arc<Snapshot>,
     network_state: IntGaugeVec,
     network_layer_down: IntGaugeVec,
     network_endpoints: IntGaugeVec,
@@ -33,7 +30,6 @@ impl StateGauges {
         let make = Maker(&registry);
         let gauges = |metric: Metric| make.int_gauges(metric);
         Ok(Self {
-            snapshot: Arc::default(),
             network_state: gauges(names::NETWORK_STATE)?,
             network_layer_down: gauges(names::NETWORK_LAYER_DOWN)?,
             network_endpoints: gauges(names::NETWORK_ENDPOINTS)?,
@@ -48,24 +44,20 @@ impl StateGauges {
         })
     }
 
-    pub(super) fn show(&mut self, snapshot: Arc<Snapshot>) {
-        self.snapshot = snapshot;
-    }
-
-    pub(super) fn collect(&self) -> Vec<MetricFamily> {
+    pub(super) fn collect(&self, snapshot: &Snapshot, lean: bool) -> Vec<MetricFamily> {
         for gauges in self.all() {
             gauges.reset();
         }
-        for network in &self.snapshot.networks {
-            self.set_network(network);
+        for network in &snapshot.networks {
+            self.set_network(network, lean);
         }
-        for group in &self.snapshot.groups {
+        for group in &snapshot.groups {
             self.set_group(group);
         }
         self.registry.gather()
     }
 
-    fn set_network(&self, network: &NetworkView) {
+    fn set_network(&self, network: &NetworkView, lean: bool) {
         let name = &*network.name;
         one_hot(
             &self.network_state,
@@ -103,8 +95,10 @@ impl StateGauges {
                 states,
                 endpoint.state.as_str(),
             );
-            let restricted = self.endpoint_restricted.with_label_values(&labels);
-            restricted.set(endpoint.restricted.into());
+            if !lean {
+                let restricted = self.endpoint_restricted.with_label_values(&labels);
+                restricted.set(endpoint.restricted.into());
+            }
         }
     }
 

@@ -307,8 +307,12 @@ fn lean_keeps_a_thousand_endpoints_under_the_promised_number_of_series() {
             groups: Vec::new(),
         }),
     );
-    let series = series_of(&text(&metrics), "bascule_");
+    let text = text(&metrics);
+    let series = series_of(&text, "bascule_");
     assert!(series <= 25_000, "{series}");
+    for metric in names::ALL.iter().filter(|metric| !metric.lean) {
+        assert_eq!(series_of(&text, metric.name), 0, "{}", metric.name);
+    }
 }
 
 #[test]
@@ -382,6 +386,24 @@ fn states_are_one_hot_and_a_group_without_a_channel_says_none() {
 }
 
 #[test]
+fn a_scrape_that_takes_long_delays_no_one_who_has_something_to_tell() {
+    let metrics = metrics(watched(&[Kind::Http], false));
+    let rendering = lock(&metrics.0.states);
+    let (done, told) = std::sync::mpsc::channel();
+    let teller = metrics.clone();
+    let thread = std::thread::spawn(move || {
+        let pass = round(Kind::Http, Verdict::Pass, Vec::new(), Vec::new());
+        teller.round(&EndpointKey::new("x", "http"), &pass, at(1));
+        teller.tell(&[], at(1), Arc::default());
+        done.send(()).unwrap();
+    });
+    let in_time = told.recv_timeout(Duration::from_secs(20));
+    drop(rendering);
+    thread.join().unwrap();
+    assert!(in_time.is_ok(), "it waited for the scrape");
+}
+
+#[test]
 fn a_reload_drops_the_series_of_what_is_gone_and_keeps_the_others_values() {
     let metrics = metrics(watched(&[Kind::Http, Kind::Dns], false));
     let pass = round(Kind::Http, Verdict::Pass, Vec::new(), Vec::new());
@@ -393,6 +415,49 @@ fn a_reload_drops_the_series_of_what_is_gone_and_keeps_the_others_values() {
     assert_eq!(value(&after, kept), Some(1.0));
     metrics.adopt(Watched::default());
     assert_eq!(series_of(&text(&metrics), r#"network="x""#), 0);
+}
+
+#[test]
+fn a_changed_endpoint_keeps_its_counters_and_has_the_series_of_what_it_is_now() {
+    let names = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.contains("endpoint="));
+        lines
+            .map(|line| line.rsplit_once(' ').unwrap().0.to_owned())
+            .collect()
+    };
+    let of = |kind: Kind, resolver: &str| Watched {
+        endpoints: vec![WatchedEndpoint {
+            key: EndpointKey::new("x", "e"),
+            kind,
+            resolvers: vec![resolver.into()],
+        }],
+        ..watched(&[], false)
+    };
+    let pass = round(Kind::Http, Verdict::Pass, Vec::new(), Vec::new());
+    let counted = r#"bascule_rounds_total{endpoint="e",network="x",verdict="pass"}"#;
+    for before in Kind::ALL {
+        for after in Kind::ALL {
+            let one = metrics(of(before, "system"));
+            one.round(&EndpointKey::new("x", "e"), &pass, at(1));
+            one.adopt(of(after, "udp://192.0.2.53"));
+            let text_after = text(&one);
+            let fresh = text(&metrics(of(after, "udp://192.0.2.53")));
+            assert_eq!(names(&text_after), names(&fresh), "{before} to {after}");
+            assert_eq!(
+                value(&text_after, counted),
+                Some(1.0),
+                "{before} to {after}"
+            );
+            let lean = Watched {
+                lean: true,
+                ..of(after, "udp://192.0.2.53")
+            };
+            one.adopt(lean.clone());
+            let fresh = text(&metrics(lean));
+            assert_eq!(names(&text(&one)), names(&fresh), "{after}, lean");
+            assert_eq!(value(&text(&one), counted), Some(1.0), "{after}, lean");
+        }
+    }
 }
 
 #[test]

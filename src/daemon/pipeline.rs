@@ -92,7 +92,10 @@ impl Pipeline {
                     Request::Reload => reloader.request(None),
                 },
                 Some(answer) = reload_requests.recv() => reloader.request(Some(answer)),
-                settings = reloader.next() => self.reload(settings),
+                mut reading = reloader.next() => {
+                    self.reload(reading.settings.take());
+                    reading.answer();
+                }
                 Some(done) = self.rounds.join_next_with_id() => self.finished(done),
                 () = tokio::time::sleep_until(self.clock.instant_of(wake)) => self.tick(),
             }

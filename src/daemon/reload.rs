@@ -22,6 +22,14 @@ pub(super) struct Reloader {
     again: Option<Vec<ReloadRequest>>,
 }
 
+/// What a reading of the configuration came to.
+pub(super) struct Reading {
+    /// The settings, unless the old ones stay.
+    pub(super) settings: Option<Settings>,
+    answer: Result<(), String>,
+    waiting: Vec<ReloadRequest>,
+}
+
 impl Reloader {
     pub(super) const fn new(
         source: Source,
@@ -51,8 +59,9 @@ impl Reloader {
         }));
     }
 
-    /// The next configuration that was read. Waits forever if none is being read.
-    pub(super) async fn next(&mut self) -> Option<Settings> {
+    /// The next configuration that was read, to be answered when it is in force. Waits forever if
+    /// none is being read.
+    pub(super) async fn next(&mut self) -> Reading {
         let Some(reading) = self.reading.as_mut() else {
             return std::future::pending().await;
         };
@@ -79,14 +88,25 @@ impl Reloader {
                 )
             }
         };
-        for waiting in self.waiting.drain(..) {
-            // Who asked may be gone by now.
-            let _ = waiting.send(answer.clone());
-        }
+        let waiting = std::mem::take(&mut self.waiting);
         if let Some(waiting) = self.again.take() {
             self.request(None);
             self.waiting = waiting;
         }
-        settings
+        Reading {
+            settings,
+            answer,
+            waiting,
+        }
+    }
+}
+
+impl Reading {
+    /// Tells those who asked for the reload what became of it.
+    pub(super) fn answer(self) {
+        for waiting in self.waiting {
+            // Who asked may be gone by now.
+            let _ = waiting.send(self.answer.clone());
+        }
     }
 }

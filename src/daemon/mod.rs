@@ -53,7 +53,7 @@ pub enum StartError {
     /// No signal handlers.
     Signals(std::io::Error),
     /// A bug: two metrics clash.
-    Metrics(prometheus::Error),
+    Metrics(crate::metrics::Error),
 }
 
 impl fmt::Display for StartError {
@@ -93,12 +93,12 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let (reload_wishes, reload_requests) = mpsc::channel(RELOAD_QUEUE);
     let (readiness_sender, readiness) = watch::channel(Readiness::default());
     let enable_lifecycle = Arc::new(AtomicBool::new(settings.web.enable_lifecycle));
-    let view = web::View {
-        metrics: metrics.clone(),
+    let view = web::View::new(
+        metrics.clone(),
         readiness,
-        reload: reload_wishes,
-        enable_lifecycle: Arc::clone(&enable_lifecycle),
-    };
+        reload_wishes,
+        Arc::clone(&enable_lifecycle),
+    );
     narrator::starting(&source, &settings);
     let reloader = Reloader::new(source, enable_lifecycle, settings.web.listen.clone());
     let pipeline = Pipeline::new(settings, metrics, clock, readiness_sender);

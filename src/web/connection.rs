@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
+use super::guests::Seat;
 use super::{View, routes};
 
 /// A client that takes nothing of its answer for so long is cut off.
@@ -26,12 +27,18 @@ const MAX_HEAD: usize = 16 * 1024;
 /// Most headers of a request.
 const MAX_HEADERS: usize = 64;
 
-pub(super) async fn serve(stream: TcpStream, view: View) {
+pub(super) async fn serve(stream: TcpStream, view: View, seat: Seat) {
     // Fails only if the client is gone already.
     let _ = stream.set_nodelay(true);
+    let seat = &seat;
     let service = service_fn(move |request| {
         let view = view.clone();
-        async move { Ok::<_, Infallible>(routes::answer(request, &view).await) }
+        async move {
+            seat.asked();
+            let answer = routes::answer(request, &view).await;
+            seat.answered();
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

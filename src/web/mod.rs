@@ -12,6 +12,7 @@
 //! send it, the time to take an answer. Nothing a client does reaches the pipeline.
 
 mod connection;
+mod guests;
 mod routes;
 
 use std::io;
@@ -24,11 +25,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::metrics::Metrics;
-
-/// Connections at a time, over all listeners. More wait in the kernel's backlog.
-const MAX_CONNECTIONS: usize = 256;
-/// Pages rendered at a time; more wait.
-const RENDERERS: usize = 2;
+use guests::Guests;
 
 /// A wish to reload, with the place for the answer: nothing, or what is wrong.
 pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
@@ -46,16 +43,36 @@ pub struct Readiness {
 #[derive(Clone)]
 pub struct View {
     /// The metrics.
-    pub metrics: Metrics,
+    metrics: Metrics,
     /// How far the first rounds have come.
-    pub readiness: watch::Receiver<Readiness>,
+    readiness: watch::Receiver<Readiness>,
     /// Where wishes to reload go.
-    pub reload: mpsc::Sender<ReloadRequest>,
+    reload: mpsc::Sender<ReloadRequest>,
     /// `POST /-/reload` works; may change at a reload.
-    pub enable_lifecycle: Arc<AtomicBool>,
+    enable_lifecycle: Arc<AtomicBool>,
+    /// One scrape is rendered at a time: a crowd of them costs neither the cores nor the memory
+    /// that the rounds need.
+    rendering: Arc<Semaphore>,
 }
 
 impl View {
+    /// A view of these.
+    #[must_use]
+    pub fn new(
+        metrics: Metrics,
+        readiness: watch::Receiver<Readiness>,
+        reload: mpsc::Sender<ReloadRequest>,
+        enable_lifecycle: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            metrics,
+            readiness,
+            reload,
+            enable_lifecycle,
+            rendering: Arc::new(Semaphore::new(1)),
+        }
+    }
+
     fn lifecycle(&self) -> bool {
         self.enable_lifecycle.load(Ordering::Relaxed)
     }
@@ -85,15 +102,15 @@ impl Server {
     pub fn start(listeners: Vec<TcpListener>, view: &View) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(RENDERERS)
+            .max_blocking_threads(1)
             .thread_name("web")
             .enable_all()
             .build()?;
-        let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let guests = Arc::new(Guests::default());
         let inside = runtime.enter();
         for listener in listeners {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            runtime.spawn(serve(listener, view.clone(), Arc::clone(&connections)));
+            runtime.spawn(serve(listener, view.clone(), Arc::clone(&guests)));
         }
         drop(inside);
         Ok(Self { runtime })
@@ -105,17 +122,13 @@ impl Server {
     }
 }
 
-async fn serve(listener: tokio::net::TcpListener, view: View, connections: Arc<Semaphore>) {
+async fn serve(listener: tokio::net::TcpListener, view: View, guests: Arc<Guests>) {
     loop {
-        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
-            return;
-        };
         match listener.accept().await {
             Ok((stream, _)) => {
                 let view = view.clone();
-                tokio::spawn(async move {
-                    connection::serve(stream, view).await;
-                    drop(permit);
+                guests.admit(|seat| {
+                    tokio::spawn(connection::serve(stream, view, seat)).abort_handle()
                 });
             }
             Err(error) => {

@@ -1,6 +1,7 @@
 //! The routes and their answers.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -8,7 +9,7 @@ use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode};
 use tokio::sync::oneshot;
 
 use super::View;
@@ -55,16 +56,17 @@ pub(super) async fn answer(request: Request<Incoming>, view: &View) -> Answer {
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     view.metrics.request(route, answer.status().as_u16());
-    if request.method() == Method::HEAD {
-        *answer.body_mut() = Full::default();
-    }
+    // To HEAD hyper sends the head alone, with the length that the body would have.
     answer
 }
 
 async fn metrics(request: &HeaderMap, view: &View) -> Answer {
     let gzip = accepts_gzip(request);
     let metrics = view.metrics.clone();
+    // The semaphore is never closed.
+    let turn = Arc::clone(&view.rendering).acquire_owned().await;
     let rendered = tokio::task::spawn_blocking(move || -> Result<Vec<u8>, String> {
+        let _turn = turn;
         let text = metrics.render().map_err(|error| error.to_string())?;
         if !gzip {
             return Ok(text);

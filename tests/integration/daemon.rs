@@ -218,6 +218,11 @@ fn the_listener_answers_what_it_knows_and_refuses_the_rest() {
     assert_eq!(daemon.request(reload).status, 404, "off by default");
     let head = daemon.request("HEAD /metrics HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
     assert_eq!((head.status, head.body.len()), (200, 0));
+    assert!(
+        !head.head.contains("content-length: 0\r\n"),
+        "{}",
+        head.head
+    );
     let big = format!(
         "GET / HTTP/1.1\r\nHost: t\r\nX: {}\r\n\r\n",
         "y".repeat(100_000)
@@ -247,6 +252,34 @@ fn the_listener_answers_what_it_knows_and_refuses_the_rest() {
     assert!(text.contains("bascule_build_info{version="));
     let counted = r#"bascule_web_requests_total{code="4xx",route="other"}"#;
     assert!(value(&daemon.metrics(), counted) >= Some(3.0));
+}
+
+#[test]
+fn a_crowd_of_idle_clients_does_not_lock_out_prometheus() {
+    let address = server(|_| ok("a"));
+    let daemon = Daemon::start(&network("x", &format!("http://{address}/"), ""));
+    let connect = || std::net::TcpStream::connect(daemon.address).unwrap();
+    let request = b"GET /metrics HTTP/1.1\r\nHost: t\r\n\r\n";
+    let mut kept = connect();
+    kept.set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    kept.write_all(request).unwrap();
+    let mut answer = [0; 15];
+    kept.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    let crowd: Vec<_> = std::iter::repeat_with(connect).take(400).collect();
+    let began = daemon.get("/metrics");
+    assert_eq!(began.status, 200);
+    // A client that was served before is not sent away for those who never ask.
+    kept.write_all(request).unwrap();
+    let mut rest = Vec::new();
+    let mut chunk = [0; 65536];
+    while rest.windows(15).filter(|w| w == b"HTTP/1.1 200 OK").count() < 1 {
+        let read = kept.read(&mut chunk).unwrap();
+        assert_ne!(read, 0, "the connection was cut");
+        rest.extend_from_slice(&chunk[..read]);
+    }
+    drop(crowd);
 }
 
 #[test]

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use regex::Regex;
-use rustls::pki_types::ServerName;
 
 use super::compile_dns::{self, dns_name};
 use super::compile_http;
@@ -14,7 +13,7 @@ use super::file::{ClientTls as TlsTable, Probe, Tcp, Tls};
 use super::secret::Environment;
 use super::values::{FilePath, Pattern};
 use crate::model::{EndpointKey, Family};
-use crate::probe::target::{HostPort, Target, TlsTarget, What};
+use crate::probe::target::{HostPort, ServerName, Target, TlsTarget, What};
 use crate::probe::trust::{ClientTls, Identity, Roots};
 
 /// What compiling needs, and where it leaves what is wrong.

@@ -2,13 +2,10 @@
 
 use std::str::FromStr as _;
 
-use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{Name as DnsName, RecordType};
-
 use super::compile::Context;
 use super::fault::{At, did_you_mean, printable};
 use super::file::Dns;
-use crate::probe::target::{DnsTarget, What};
+use crate::probe::target::{DnsName, DnsTarget, RecordType, ResponseCode, What};
 
 /// Compiles a dns endpoint that has all its defaults; `None` if faults were reported.
 pub(crate) fn dns(table: &Dns, context: &mut Context<'_>) -> Option<What> {

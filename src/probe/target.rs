@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::{Name as DnsName, RecordType};
 use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
 use regex::Regex;
-use rustls::pki_types::ServerName;
 use url::Url;
+
+// What targets are made of, for those who make them: no other room names these libraries.
+pub use hickory_resolver::proto::op::ResponseCode;
+pub use hickory_resolver::proto::rr::{Name as DnsName, RecordType};
+pub use rustls::pki_types::ServerName;
 
 use super::expect::JsonCheck;
 use super::trust::ClientTls;

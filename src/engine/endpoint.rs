@@ -58,16 +58,11 @@ pub(super) struct Endpoint {
     /// Why it is in trouble, or may be.
     trouble: Option<Cause>,
     since: Moment,
-    evidence: Option<Validity>,
+    /// Without conclusive evidence until then it becomes unknown. Only a conclusive round moves
+    /// it: doubt elsewhere in the network changes the interval, not how old the evidence is.
+    stale_at: Option<Moment>,
     backoff: Option<Duration>,
     interval: Duration,
-}
-
-/// How long the last conclusive round may be believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Validity {
-    from: Moment,
-    until: Moment,
 }
 
 impl Endpoint {
@@ -84,7 +79,7 @@ impl Endpoint {
             tried: false,
             trouble: None,
             since: now,
-            evidence: None,
+            stale_at: None,
             backoff: None,
             interval: plan.recheck_interval,
         }
@@ -168,10 +163,7 @@ impl Endpoint {
             self.since = now;
         }
         self.interval = self.wanted_interval(plan, false);
-        self.evidence = Some(Validity {
-            from: now,
-            until: now + self.stale_after(plan),
-        });
+        self.stale_at = Some(now + self.stale_after(plan));
     }
 
     /// A good round for `avail`.
@@ -198,7 +190,7 @@ impl Endpoint {
 
     /// Time passes without a round. Returns whether the state changed.
     pub(super) fn tick(&mut self, now: Moment) -> bool {
-        if self.evidence.is_none_or(|evidence| now < evidence.until) {
+        if self.stale_at.is_none_or(|at| now < at) {
             return false;
         }
         let known = self.avail != Avail::Unknown;
@@ -208,7 +200,7 @@ impl Endpoint {
         self.poor = false;
         self.slow_in_streak = None;
         self.restricted = false;
-        self.evidence = None;
+        self.stale_at = None;
         if known {
             self.since = now;
         }
@@ -216,24 +208,13 @@ impl Endpoint {
     }
 
     /// When the evidence is too old.
-    pub(super) fn deadline(&self) -> Option<Moment> {
-        self.evidence.map(|evidence| evidence.until)
+    pub(super) const fn deadline(&self) -> Option<Moment> {
+        self.stale_at
     }
 
     /// The interval now in force, after the network's other endpoints have been judged.
     pub(super) fn set_pace(&mut self, plan: &EndpointPlan, network_in_doubt: bool) {
-        let wanted = self.wanted_interval(plan, network_in_doubt && plan.weight > 0);
-        if wanted == self.interval {
-            return;
-        }
-        let longer = wanted > self.interval;
-        self.interval = wanted;
-        // Counted from the evidence and not from now: else doubt that comes and goes elsewhere
-        // in the network would keep this endpoint's old evidence alive for ever.
-        let stale_after = self.stale_after(plan);
-        if longer && let Some(evidence) = &mut self.evidence {
-            evidence.until = evidence.until.max(evidence.from + stale_after);
-        }
+        self.interval = self.wanted_interval(plan, network_in_doubt && plan.weight > 0);
     }
 
     /// How often it is to be probed now.

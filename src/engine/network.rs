@@ -92,6 +92,10 @@ fn next_state(before: State, last_known: Known, plan: &NetworkPlan, tally: Tally
     let (stays, comes) = match before {
         State::Up | State::Degraded => (stays_up_at(plan), quorum),
         State::Down => (quorum, quorum.saturating_add(plan.hysteresis)),
+        // What became unknown inside its band must not go down for having become unknown.
+        State::Unknown | State::Maintenance if last_known == Known::Good => {
+            (stays_up_at(plan), quorum)
+        }
         State::Unknown | State::Maintenance => (quorum, quorum),
     };
     let good = if tally.troubled {

@@ -417,6 +417,28 @@ fn hysteresis_holds_the_last_known_state_inside_its_band() {
 }
 
 #[test]
+fn a_network_that_becomes_unknown_inside_its_band_does_not_go_down_for_that() {
+    let mut plan = network("x", &["a", "b", "c", "d"], 3);
+    plan.hysteresis = 1;
+    plan.endpoints[0].required = true;
+    let mut bench = Bench::new(vec![plan], Vec::new());
+    bench.feed(&[("x/a", Pass), ("x/b", Pass), ("x/c", Pass), ("x/d", Pass)]);
+    for _ in 0..3 {
+        bench.feed(&[("x/b", Pass), ("x/c", fail()), ("x/d", fail())]);
+    }
+    assert_eq!(bench.network_state("x"), State::Degraded, "2 of 3");
+    let refresh: Vec<_> = [("x/b", Pass), ("x/c", fail()), ("x/d", fail())].into();
+    while bench.endpoint_state("x", 0) != State::Unknown {
+        bench.feed(&refresh);
+    }
+    assert_eq!(bench.network_state("x"), State::Unknown);
+    bench.feed(&refresh);
+    assert_eq!(bench.network_state("x"), State::Unknown, "judged twice");
+    bench.feed(&[("x/a", Pass)]);
+    assert_eq!(bench.network_state("x"), State::Degraded, "still 2 of 3");
+}
+
+#[test]
 fn endpoints_without_weight_change_nothing() {
     let mut plan = network("x", &["web", "extra"], 1);
     plan.endpoints[1].weight = 0;

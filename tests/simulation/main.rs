@@ -436,7 +436,7 @@ proptest! {
         for (batch, gap) in batches.iter().zip(gaps) {
             now = now + Duration::from_secs(gap);
             engine.step(&evidence(&plan, batch), now);
-            engine.step(&[], now);
+            prop_assert!(engine.step(&[], now).is_empty(), "judging twice is judging once");
             prop_assert!(engine.next_deadline().is_none_or(|at| at > now));
             let snapshot = engine.snapshot();
             for network in &snapshot.networks {

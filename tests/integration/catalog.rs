@@ -46,6 +46,25 @@ fn every_file_has_a_title_a_home_page_a_place_in_the_order_and_failure_domains()
 }
 
 #[test]
+fn what_the_edge_of_x_says_to_unknown_agents_is_a_wall_at_every_door() {
+    let tables = tables();
+    let (_, file) = tables.iter().find(|(name, _)| name == "x").expect("x.toml");
+    for endpoint in file["http"].as_array().expect("http endpoints") {
+        let name = &endpoint["name"];
+        let walls = endpoint["restricted"]["status"].as_array().expect("walls");
+        // The short links say 400 in good health.
+        let fine = endpoint.get("expect").and_then(|it| it.get("status"));
+        let fine = fine
+            .and_then(Value::as_array)
+            .is_some_and(|it| it.contains(&Value::Integer(400)));
+        for wall in [400, 402, 403] {
+            let known = walls.contains(&Value::Integer(wall)) || (wall == 400 && fine);
+            assert!(known, "{name}: {wall}");
+        }
+    }
+}
+
+#[test]
 fn metas_networks_fall_together_and_so_do_those_behind_cloudflare() {
     let members = |domain: &str| -> BTreeSet<String> {
         tables()

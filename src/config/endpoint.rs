@@ -3,6 +3,7 @@
 use super::decode::Table;
 use super::fault::At;
 use super::file::{Common, Dns, Http, Network, Probe, Tcp, Tls};
+use super::values::Label;
 use crate::model::Kind;
 
 /// An endpoint of any kind.
@@ -76,6 +77,12 @@ impl Endpoint {
     /// The keys of `[probe]`, to change them.
     pub(crate) fn probe_mut(&mut self) -> &mut Probe {
         each_kind!(self, table => &mut table.probe)
+    }
+
+    /// Gives it a name that nobody wrote.
+    pub(crate) fn rename(&mut self, name: String) {
+        let name = At::default_of("name", Label(name));
+        each_kind!(self, table => table.common.name = Some(name));
     }
 
     /// Lays another endpoint of the same kind over this one; false if the kinds differ.

@@ -236,11 +236,13 @@ fn lay_over(endpoints: &mut Vec<At<Endpoint>>, over: Vec<At<Endpoint>>, faults: 
                     .below("name")
                     .fault("is missing: every endpoint has a name"),
             );
+            keep_for_its_faults(endpoints, at);
             continue;
         };
         let text = name.value.0.clone();
         if let Some(fault) = check_name(&text, &name.place, "an endpoint") {
             faults.push(fault);
+            keep_for_its_faults(endpoints, at);
             continue;
         }
         if let Some(line) = seen.insert(text.clone(), name.place.line) {
@@ -249,6 +251,7 @@ fn lay_over(endpoints: &mut Vec<At<Endpoint>>, over: Vec<At<Endpoint>>, faults: 
                 "`{text}` is the name of another endpoint of this network{line}: names are unique over all kinds"
             );
             faults.push(name.fault(sentence));
+            keep_for_its_faults(endpoints, at);
             continue;
         }
         match known.get(&text) {
@@ -274,6 +277,17 @@ fn lay_over(endpoints: &mut Vec<At<Endpoint>>, over: Vec<At<Endpoint>>, faults: 
                 }
             }
         }
+    }
+}
+
+/// Keeps an endpoint that has no good name among the others, so that what else is wrong with it is
+/// found too. One that says not what it probes may be a part of the preset's: of what is missing
+/// from it nothing can be said.
+fn keep_for_its_faults(endpoints: &mut Vec<At<Endpoint>>, mut at: At<Endpoint>) {
+    if at.value.subject().1.is_some() {
+        // No name that is allowed has such a sign.
+        at.value.rename(format!("?{}", endpoints.len()));
+        endpoints.push(at);
     }
 }
 

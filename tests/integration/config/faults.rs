@@ -76,6 +76,22 @@ fn a_value_that_could_not_be_read_is_not_also_called_missing() {
 }
 
 #[test]
+fn an_endpoint_without_a_good_name_is_looked_at_all_the_same() {
+    let text = "[network.site]\ntitle = \"S\"\n\
+                [[network.site.tcp]]\nname = \"a\"\naddress = \"h:1\"\n\
+                [[network.site.http]]\nname = \"a\"\nurl = \"ftp://h\"\n\
+                [[network.site.http]]\nname = \"B\"\nurl = \"ftp://h\"\n\
+                [[network.site.dns]]\nquery = \"a..b\"\n";
+    let told = bad(text);
+    let lines: Vec<&str> = told
+        .lines()
+        .map(|line| line.split(": ").next().unwrap())
+        .collect();
+    let expected = [7, 8, 10, 11, 12, 13].map(|line| format!("test.toml:{line}"));
+    assert_eq!(lines, expected, "{told}");
+}
+
+#[test]
 fn what_is_quoted_from_the_file_cannot_play_with_the_terminal() {
     let told = bad("\"\\u001b[31mred\\u202e\" = 1\n");
     assert_eq!(

@@ -1,18 +1,21 @@
 //! Every metric of bascule, how it is recorded, and how it is rendered.
 //!
-//! [`names`] lists them. Counters and histograms are handles resolved once per endpoint when a
-//! configuration is adopted, so that recording a round looks up no label and allocates nothing.
-//! Gauges of states are taken from one [`Snapshot`] at the scrape, so that a one-hot set always
-//! sums to 1. Label values come from the configuration and from closed lists, never from what a
+//! [`names`] lists them. The numbers of an endpoint have fixed places ([`endpoint`]), so that
+//! counting a round ([`record`]) looks up no label and allocates nothing. Gauges of states are
+//! taken from one [`Snapshot`] at the scrape ([`states`]), so that a one-hot set always sums to 1.
+//! What the daemon counts of itself is kept by the prometheus library. Label values come from the configuration and from closed lists, never from what a
 //! server sends: the number of series is a function of the configuration alone.
 
+mod cell;
 mod endpoint;
 pub mod names;
 mod process;
+mod record;
 mod registry;
 mod states;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,8 +29,8 @@ use crate::model::{Activation, EndpointKey, Event, Kind, Name, Round, Snapshot, 
 use crate::schedule::Skip;
 pub use prometheus::Error;
 
-use endpoint::{EndpointHandles, EndpointVecs};
-use states::StateGauges;
+use endpoint::Series;
+use text::Text;
 
 /// What there is to measure: the configuration's part of the metrics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,7 +70,6 @@ struct Inner {
     registry: Registry,
     /// Of what events count: gathered in the same moment as the states that they led to.
     told: Registry,
-    endpoint_vecs: EndpointVecs,
     transitions: IntCounterVec,
     last_transition: GaugeVec,
     activations: IntCounterVec,
@@ -79,8 +81,7 @@ struct Inner {
     reload_successful: IntGauge,
     reload_timestamp: Gauge,
     shown: Mutex<Shown>,
-    states: Mutex<StateGauges>,
-    handles: Mutex<Handles>,
+    counted: Mutex<Counted>,
 }
 
 /// What the next scrape shows. Locked for moments only: the pipeline waits for this lock.
@@ -90,10 +91,11 @@ struct Shown {
     lean: bool,
 }
 
+/// The numbers of the endpoints. Locked for moments only.
 #[derive(Default)]
-struct Handles {
+struct Counted {
     watched: Watched,
-    endpoints: BTreeMap<EndpointKey, Arc<EndpointHandles>>,
+    endpoints: Arc<BTreeMap<EndpointKey, Arc<Series>>>,
 }
 
 impl Metrics {
@@ -109,7 +111,6 @@ impl Metrics {
             .with_label_values(&[env!("CARGO_PKG_VERSION")])
             .set(1.0);
         let inner = Inner {
-            endpoint_vecs: EndpointVecs::new(&make)?,
             transitions: make_told.counters(names::NETWORK_TRANSITIONS)?,
             last_transition: make_told.gauges(names::NETWORK_LAST_TRANSITION)?,
             activations: make_told.counters(names::GROUP_ACTIVATIONS)?,
@@ -121,8 +122,7 @@ impl Metrics {
             reload_successful: make.int_gauge(names::RELOAD_SUCCESSFUL)?,
             reload_timestamp: make.gauge(names::RELOAD_SUCCESS_TIMESTAMP)?,
             shown: Mutex::default(),
-            states: Mutex::new(StateGauges::new()?),
-            handles: Mutex::default(),
+            counted: Mutex::default(),
             registry,
             told,
         };
@@ -140,9 +140,9 @@ impl Metrics {
 
     /// Initialises every series of what is watched, and drops the series of what is not any more.
     pub fn adopt(&self, watched: Watched) {
-        let mut handles = lock(&self.0.handles);
-        let old = std::mem::take(&mut handles.watched);
-        self.forget(&old, &watched, &mut handles.endpoints);
+        let mut counted = lock(&self.0.counted);
+        let old = std::mem::take(&mut counted.watched);
+        self.forget(&old, &watched);
         for network in &watched.networks {
             self.0.last_transition.with_label_values(&[network]);
             for state in State::ALL {
@@ -160,23 +160,29 @@ impl Metrics {
                 }
             }
         }
-        for endpoint in &watched.endpoints {
-            if !handles.endpoints.contains_key(&endpoint.key) {
-                let made = self.0.endpoint_vecs.handles(endpoint, watched.lean);
-                handles
-                    .endpoints
-                    .insert(endpoint.key.clone(), Arc::new(made));
-            }
-        }
+        let known = &counted.endpoints;
+        let endpoints = watched.endpoints.iter().map(|endpoint| {
+            let series = match known.get(&endpoint.key) {
+                Some(series) if old.lean == watched.lean && series.endpoint == *endpoint => {
+                    Arc::clone(series)
+                }
+                before => {
+                    let before = before.map(|series| &**series);
+                    Arc::new(Series::new(endpoint.clone(), watched.lean, before))
+                }
+            };
+            (endpoint.key.clone(), series)
+        });
+        counted.endpoints = Arc::new(endpoints.collect());
         lock(&self.0.shown).lean = watched.lean;
-        handles.watched = watched;
+        counted.watched = watched;
     }
 
     /// Counts a round.
     pub fn round(&self, key: &EndpointKey, round: &Round, ended: SystemTime) {
-        let handles = lock(&self.0.handles).endpoints.get(key).cloned();
-        if let Some(handles) = handles {
-            handles.record(round, ended);
+        let series = lock(&self.0.counted).endpoints.get(key).cloned();
+        if let Some(series) = series {
+            series.record(round, ended);
         }
     }
 
@@ -264,40 +270,25 @@ impl Metrics {
     /// # Errors
     /// If the encoder fails, which it does on duplicate or empty families only.
     pub fn render(&self) -> prometheus::Result<Vec<u8>> {
-        let states = lock(&self.0.states);
         let shown = lock(&self.0.shown);
         let (snapshot, lean) = (Arc::clone(&shown.snapshot), shown.lean);
         let mut families = self.0.told.gather();
         drop(shown);
         families.extend(self.0.registry.gather());
-        families.extend(states.collect(&snapshot, lean));
-        drop(states);
-        families.sort_by(|a, b| a.name().cmp(b.name()));
-        let mut text = Vec::with_capacity(256 * 1024);
-        TextEncoder::new().encode(&families, &mut text)?;
-        Ok(text)
+        let endpoints = Arc::clone(&lock(&self.0.counted).endpoints);
+        let mut text = Text::new();
+        states::write(&mut text, &snapshot, lean);
+        let series: Vec<&Series> = endpoints.values().map(|series| &**series).collect();
+        if !series.is_empty() {
+            endpoint::write(&mut text, &series);
+        }
+        let mut page = text.into_bytes();
+        TextEncoder::new().encode(&families, &mut page)?;
+        Ok(page)
     }
 
-    /// Removes the series that `old` has and `new` has not. An endpoint that changed keeps the
-    /// counters that it still has, and gets new handles.
-    fn forget(
-        &self,
-        old: &Watched,
-        new: &Watched,
-        endpoints: &mut BTreeMap<EndpointKey, Arc<EndpointHandles>>,
-    ) {
-        let successors: BTreeMap<&EndpointKey, &WatchedEndpoint> = new
-            .endpoints
-            .iter()
-            .map(|endpoint| (&endpoint.key, endpoint))
-            .collect();
-        for endpoint in &old.endpoints {
-            let successor = successors.get(&endpoint.key).copied();
-            if old.lean != new.lean || successor != Some(endpoint) {
-                self.0.endpoint_vecs.forget(endpoint, successor, new.lean);
-                endpoints.remove(&endpoint.key);
-            }
-        }
+    /// Removes the series of networks and groups that `old` has and `new` has not.
+    fn forget(&self, old: &Watched, new: &Watched) {
         // An error here means that there was no such series, which is what is wanted.
         for network in old
             .networks

@@ -2,16 +2,11 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry,
+    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
 };
 
+use super::cell::SECONDS;
 use super::names::Metric;
-
-/// Upper bounds of durations, in seconds.
-const SECONDS: [f64; 11] = [
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
 
 pub(super) struct Maker<'a>(pub(super) &'a Registry);
 
@@ -22,14 +17,6 @@ impl Maker<'_> {
 
     pub(super) fn gauges(&self, metric: Metric) -> prometheus::Result<GaugeVec> {
         self.register(GaugeVec::new(opts(metric), metric.labels)?)
-    }
-
-    pub(super) fn int_gauges(&self, metric: Metric) -> prometheus::Result<IntGaugeVec> {
-        self.register(IntGaugeVec::new(opts(metric), metric.labels)?)
-    }
-
-    pub(super) fn histograms(&self, metric: Metric) -> prometheus::Result<HistogramVec> {
-        self.register(HistogramVec::new(histogram_opts(metric), metric.labels)?)
     }
 
     pub(super) fn counter(&self, metric: Metric) -> prometheus::Result<IntCounter> {

@@ -386,24 +386,6 @@ fn states_are_one_hot_and_a_group_without_a_channel_says_none() {
 }
 
 #[test]
-fn a_scrape_that_takes_long_delays_no_one_who_has_something_to_tell() {
-    let metrics = metrics(watched(&[Kind::Http], false));
-    let rendering = lock(&metrics.0.states);
-    let (done, told) = std::sync::mpsc::channel();
-    let teller = metrics.clone();
-    let thread = std::thread::spawn(move || {
-        let pass = round(Kind::Http, Verdict::Pass, Vec::new(), Vec::new());
-        teller.round(&EndpointKey::new("x", "http"), &pass, at(1));
-        teller.tell(&[], at(1), Arc::default());
-        done.send(()).unwrap();
-    });
-    let in_time = told.recv_timeout(Duration::from_secs(20));
-    drop(rendering);
-    thread.join().unwrap();
-    assert!(in_time.is_ok(), "it waited for the scrape");
-}
-
-#[test]
 fn a_reload_drops_the_series_of_what_is_gone_and_keeps_the_others_values() {
     let metrics = metrics(watched(&[Kind::Http, Kind::Dns], false));
     let pass = round(Kind::Http, Verdict::Pass, Vec::new(), Vec::new());

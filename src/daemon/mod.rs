@@ -111,8 +111,8 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     }
     let server = Server::start(listeners, &view).map_err(StartError::Server)?;
     pipeline.run(signals, reload_requests, reloader).await;
-    narrator::stopped();
     server.stop();
+    narrator::stopped();
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tracing::{debug, error, info, warn};
 
 use crate::config::{Faults, Settings, Source};
-use crate::model::{Cause, Event, Name, Reason, State};
+use crate::model::{Cause, EndpointKey, Event, Layer, Name, Reason, State, Verdict};
 
 pub(super) fn starting(source: &Source, settings: &Settings) {
     let source = match source {
@@ -19,10 +19,9 @@ pub(super) fn starting(source: &Source, settings: &Settings) {
         .map(|network| &*network.name)
         .collect();
     info!(
-        "bascule {} watches {} networks with {} endpoints ({source}): {}",
+        "bascule {} watches {} ({source}): {}",
         env!("CARGO_PKG_VERSION"),
-        networks.len(),
-        settings.endpoints.len(),
+        extent(settings),
         networks.join(", ")
     );
     for group in &settings.plan.groups {
@@ -43,14 +42,23 @@ pub(super) fn stopped() {
 }
 
 pub(super) fn reloaded(settings: &Settings) {
-    info!(
-        "configuration reloaded: {} networks with {} endpoints",
-        settings.plan.networks.len(),
-        settings.endpoints.len()
-    );
+    info!("configuration reloaded: {}", extent(settings));
     for warning in &settings.warnings {
         warn!("{warning}");
     }
+}
+
+/// How much there is to watch, in words.
+fn extent(settings: &Settings) -> String {
+    let counted = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    };
+    format!(
+        "{} with {}",
+        counted(settings.plan.networks.len(), "network"),
+        counted(settings.endpoints.len(), "endpoint")
+    )
 }
 
 pub(super) fn reload_failed(faults: &Faults) {
@@ -84,6 +92,23 @@ pub(super) fn sighted() {
     info!("networks can be judged again");
 }
 
+/// There is less room than the configuration allows for.
+pub(super) fn few_descriptors(limit: Option<u64>, rounds: usize) {
+    let limit = limit.unwrap_or_default();
+    warn!(
+        "this process may open {limit} files, which is enough for {rounds} rounds at a time: \
+         raise the limit (LimitNOFILE= of systemd, ulimit -n)"
+    );
+}
+
+/// A round that was not good.
+pub(super) fn round(key: &EndpointKey, verdict: &Verdict, cause: &Cause) {
+    let (network, endpoint) = (&*key.network, &*key.endpoint);
+    let (layer, reason) = (cause.layer.map(Layer::as_str), cause.reason.as_str());
+    let verdict = verdict.as_str();
+    debug!(network, endpoint, verdict, layer, reason, "{key}: {cause}");
+}
+
 pub(super) fn event(event: &Event) {
     match event {
         Event::Endpoint {
@@ -92,27 +117,23 @@ pub(super) fn event(event: &Event) {
             to,
             cause,
         } => {
-            let (layer, reason, why) = words(cause.as_ref());
             let (network, endpoint) = (&*key.network, &*key.endpoint);
-            // The first good round of each endpoint is no news: the network's line says it.
-            if (*from, *to) == (State::Unknown, State::Up) {
-                debug!(
-                    network,
-                    endpoint,
-                    from = from.as_str(),
-                    to = to.as_str(),
-                    "{key} is up"
-                );
+            let (from, to, first) = (from.as_str(), to.as_str(), (*from, *to) == FIRST_GOOD);
+            let (layer, reason) = codes(cause.as_ref());
+            let line = if event.is_loss_of_evidence() {
+                let last = cause.as_ref().map(words).unwrap_or_default();
+                format!("{key} is unknown: no conclusive round for too long{last}")
             } else {
-                info!(
-                    network,
-                    endpoint,
-                    from = from.as_str(),
-                    to = to.as_str(),
-                    layer,
-                    reason,
-                    "{key} is {to}{why}"
-                );
+                format!(
+                    "{key} is {to}{}",
+                    cause.as_ref().map(words).unwrap_or_default()
+                )
+            };
+            // The first good round of each endpoint is no news: the network's line says it.
+            if first {
+                debug!(network, endpoint, from, to, "{line}");
+            } else {
+                info!(network, endpoint, from, to, layer, reason, "{line}");
             }
         }
         Event::Network {
@@ -121,12 +142,18 @@ pub(super) fn event(event: &Event) {
             to,
             trouble,
         } => {
-            let (layer, reason, why) = words(trouble.as_ref().map(|trouble| &trouble.cause));
-            let place = trouble
-                .as_ref()
-                .map(|trouble| format!(" at {}", trouble.endpoint))
-                .unwrap_or_default();
-            let line = format!("{network} is {to}{place}{why}");
+            let cause = trouble.as_ref().map(|trouble| &trouble.cause);
+            let (layer, reason) = codes(cause);
+            let line = match trouble {
+                Some(trouble) => {
+                    let why = words(&trouble.cause);
+                    format!("{network} is {to} at {}{why}", trouble.endpoint)
+                }
+                None if event.is_loss_of_evidence() => {
+                    format!("{network} is unknown: too little is known of its endpoints")
+                }
+                None => format!("{network} is {to}"),
+            };
             let (network, from) = (&**network, from.as_str());
             if *to == State::Down {
                 warn!(network, from, to = to.as_str(), layer, reason, "{line}");
@@ -165,24 +192,26 @@ pub(super) fn event(event: &Event) {
     }
 }
 
-/// The layer, the code, and both in words behind a colon.
-fn words(cause: Option<&Cause>) -> (&str, &str, String) {
-    let Some(cause) = cause else {
-        return ("", "", String::new());
-    };
-    let layer = cause.layer.map_or("", crate::model::Layer::as_str);
-    let reason = cause.reason.as_str();
-    let place = if layer.is_empty() {
-        String::new()
-    } else {
-        format!(" ({layer})")
-    };
+const FIRST_GOOD: (State, State) = (State::Unknown, State::Up);
+
+/// The layer and the code, as fields; absent where there are none.
+fn codes(cause: Option<&Cause>) -> (Option<&'static str>, Option<&'static str>) {
+    let layer = cause.and_then(|cause| cause.layer).map(Layer::as_str);
+    (layer, cause.map(|cause| cause.reason.as_str()))
+}
+
+/// The layer, the particulars and the code, behind the state.
+fn words(cause: &Cause) -> String {
+    let layer = cause
+        .layer
+        .map(|layer| format!(" ({layer})"))
+        .unwrap_or_default();
     let detail = if cause.detail.is_empty() {
         cause.reason.sentence()
     } else {
         &cause.detail
     };
-    (layer, reason, format!("{place}: {detail} [{reason}]"))
+    format!("{layer}: {detail} [{}]", cause.reason)
 }
 
 fn as_str(name: &Name) -> &str {

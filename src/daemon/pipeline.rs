@@ -14,6 +14,7 @@ use super::{narrator, watched};
 use crate::config::Settings;
 use crate::engine::{Engine, Evidence};
 use crate::host::clock::Clock;
+use crate::host::descriptors;
 use crate::host::signals::{Request, Signals};
 use crate::metrics::Metrics;
 use crate::model::{Cause, EndpointKey, Event, Moment, Name, Round, Verdict};
@@ -34,6 +35,8 @@ pub(super) struct Pipeline {
     readiness: watch::Sender<Readiness>,
     blind: bool,
     generations: u64,
+    /// Files that this process may have open.
+    descriptors: Option<u64>,
 }
 
 /// What the loop knows of an endpoint.
@@ -57,7 +60,7 @@ impl Pipeline {
         let now = clock.now();
         let mut pipeline = Self {
             engine: Engine::new(settings.plan.clone(), now),
-            timetable: Timetable::new(settings.max_in_flight, fastrand::u64(..)),
+            timetable: Timetable::new(1, fastrand::u64(..)),
             prober: Prober::new(clock.clone(), settings.roots.clone()),
             endpoints: BTreeMap::new(),
             rounds: JoinSet::new(),
@@ -67,6 +70,7 @@ impl Pipeline {
             readiness,
             blind: false,
             generations: 0,
+            descriptors: descriptors::raise_limit(),
         };
         pipeline.adopt(settings, now);
         pipeline.tell(&[]);
@@ -186,7 +190,7 @@ impl Pipeline {
         };
         self.metrics.round(&key, &round, self.clock.wall());
         if let Some(cause) = round.verdict.cause() {
-            tracing::debug!(endpoint = %key, verdict = round.verdict.as_str(), "{cause}");
+            narrator::round(&key, &round.verdict, cause);
         }
         batch.push(Evidence {
             key,
@@ -232,6 +236,12 @@ impl Pipeline {
             .paces()
             .map(|(key, pace)| (key.clone(), pace))
             .collect();
+        let per_round = settings.endpoints.iter().map(|e| e.target.sockets()).max();
+        let bound = descriptors::rounds_within(self.descriptors, per_round.unwrap_or(1));
+        let max_in_flight = settings.max_in_flight.min(bound);
+        if max_in_flight < settings.max_in_flight.min(settings.endpoints.len()) {
+            narrator::few_descriptors(self.descriptors, max_in_flight);
+        }
         let mut timings = Vec::with_capacity(settings.endpoints.len());
         let mut endpoints = BTreeMap::new();
         for endpoint in settings.endpoints {
@@ -266,7 +276,7 @@ impl Pipeline {
             endpoints.insert(endpoint.key, watch);
         }
         self.endpoints = endpoints;
-        self.timetable.adopt(timings, settings.max_in_flight, now);
+        self.timetable.adopt(timings, max_in_flight, now);
     }
 
     fn repace(&mut self, now: Moment) {

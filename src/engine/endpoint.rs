@@ -57,6 +57,8 @@ pub(super) struct Endpoint {
     tried: bool,
     /// Why it is in trouble, or may be.
     trouble: Option<Cause>,
+    /// Why nothing could be learned since the last conclusive round.
+    ours: Option<Cause>,
     since: Moment,
     /// Without conclusive evidence until then it becomes unknown. Only a conclusive round moves
     /// it: doubt elsewhere in the network changes the interval, not how old the evidence is.
@@ -78,6 +80,7 @@ impl Endpoint {
             restricted: false,
             tried: false,
             trouble: None,
+            ours: None,
             since: now,
             stale_at: None,
             backoff: None,
@@ -123,7 +126,10 @@ impl Endpoint {
         self.tried = true;
         let before = self.state();
         match verdict {
-            Verdict::Inconclusive(_) => return,
+            Verdict::Inconclusive(cause) => {
+                self.ours = Some(cause.clone());
+                return;
+            }
             Verdict::Pass => {
                 self.quality_streak.count(true);
                 self.answered(plan, None);
@@ -157,6 +163,7 @@ impl Endpoint {
         if self.state() == State::Up && self.avail_streak.bad == 0 && self.quality_streak.bad == 0 {
             self.trouble = None;
         }
+        self.ours = None;
         self.restricted = matches!(verdict, Verdict::Restricted(_));
         self.backoff = self.next_backoff(plan, verdict, retry_after);
         if self.state() != before {
@@ -205,6 +212,11 @@ impl Endpoint {
             self.since = now;
         }
         known
+    }
+
+    /// Why nothing could be learned, if the last rounds were inconclusive.
+    pub(super) const fn ours(&self) -> Option<&Cause> {
+        self.ours.as_ref()
     }
 
     /// When the evidence is too old.

@@ -204,7 +204,7 @@ impl Engine {
                         key: plan.key.clone(),
                         from,
                         to: endpoint.state(),
-                        cause: None,
+                        cause: endpoint.ours().cloned(),
                     });
                 }
             }

@@ -254,6 +254,18 @@ fn evidence_grows_stale_after_three_intervals_and_a_timeout() {
 }
 
 #[test]
+fn what_becomes_unknown_tells_our_own_trouble() {
+    let mut bench = Bench::single();
+    bench.states(&[Pass, ours()]);
+    let events = bench.engine.step(&[], bench.now + 600 * SECOND);
+    let Event::Endpoint { to, cause, .. } = &events[0] else {
+        panic!("{events:?}");
+    };
+    assert_eq!(*to, State::Unknown);
+    assert_eq!(cause.as_ref().unwrap().reason, Reason::LocalNoRoute);
+}
+
+#[test]
 fn an_endpoint_that_was_down_needs_two_good_rounds_to_leave_unknown() {
     let mut bench = Bench::single();
     bench.states(&[Pass, fail(), fail(), fail()]);

@@ -13,7 +13,7 @@ pub enum Event {
         from: State,
         /// The state it entered.
         to: State,
-        /// Why, where it is in trouble.
+        /// Why, where it is in trouble; where it became unknown, our own trouble, if there was any.
         cause: Option<Cause>,
     },
     /// A network changed state.
@@ -38,6 +38,23 @@ pub enum Event {
         /// Why.
         reason: Activation,
     },
+}
+
+impl Event {
+    /// Something became unknown: not judged any more.
+    #[must_use]
+    pub const fn is_loss_of_evidence(&self) -> bool {
+        matches!(
+            self,
+            Self::Endpoint {
+                to: State::Unknown,
+                ..
+            } | Self::Network {
+                to: State::Unknown,
+                ..
+            }
+        )
+    }
 }
 
 /// The endpoint that explains a network's trouble: the one with the lowest failing layer.

@@ -39,6 +39,15 @@ pub struct Target {
 }
 
 impl Target {
+    /// How many sockets a round can have open at a time.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        let questions = self.families.len() * self.resolvers.len();
+        let addresses = self.families.len() * self.addresses_per_family;
+        // Each address that redirects elsewhere asks for that name while the others go on.
+        questions.max(addresses) + usize::from(matches!(self.what, What::Http(_)))
+    }
+
     /// The kind of endpoint.
     #[must_use]
     pub const fn kind(&self) -> Kind {

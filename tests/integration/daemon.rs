@@ -370,6 +370,46 @@ fn a_taken_port_is_one_sentence_and_exit_2() {
 }
 
 #[test]
+fn short_of_descriptors_it_probes_less_at_a_time_and_still_answers() {
+    let address = server(|_| Vec::new());
+    let mut config = String::new();
+    for i in 0..60 {
+        let name = format!("n{i}");
+        let short = "timeout = \"500ms\"\nresponse_timeout = \"400ms\"\nconnect_timeout = \"400ms\"\n\
+                     tls_timeout = \"400ms\"\ndns_timeout = \"400ms\"\nper_host = 100";
+        config.push_str(&network(&name, &format!("http://{address}/"), short));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    std::fs::write(
+        &path,
+        format!("[web]\nlisten = [\"127.0.0.1:0\"]\n{config}"),
+    )
+    .unwrap();
+    let child = Command::new("prlimit")
+        .args([
+            "--nofile=40:40",
+            "--",
+            env!("CARGO_BIN_EXE_bascule"),
+            "--config",
+        ])
+        .arg(&path)
+        .env("NO_COLOR", "1")
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("prlimit runs (Debian package util-linux)");
+    let daemon = Daemon::watch(child, path, dir);
+    let line = daemon.wait_for_line("may open 40 files");
+    assert!(line.contains("enough for 6 rounds at a time"), "{line}");
+    for i in 0..60 {
+        daemon.wait_for(&rounds(&format!("n{i}"), "fail"), |v| v >= 1.0);
+        let ours = daemon.value(&rounds(&format!("n{i}"), "inconclusive"));
+        assert_eq!(ours, Some(0.0), "n{i}");
+    }
+}
+
+#[test]
 fn without_any_network_it_says_so_in_a_sentence_and_keeps_trying() {
     let dir = tempfile::tempdir().unwrap();
     let child = Command::new("unshare")

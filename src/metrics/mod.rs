@@ -1,8 +1,8 @@
 //! Every metric of bascule, how it is recorded, and how it is rendered.
 //!
-//! [`names`] lists them. The numbers of an endpoint have fixed places ([`endpoint`]), so that
-//! counting a round ([`record`]) looks up no label and allocates nothing. Gauges of states are
-//! taken from one [`Snapshot`] at the scrape ([`states`]), so that a one-hot set always sums to 1.
+//! [`names`] lists them. The numbers of an endpoint have fixed places (`endpoint.rs`), so that
+//! counting a round (`record.rs`) looks up no label and allocates nothing. Gauges of states are
+//! taken from one [`Snapshot`] at the scrape (`states.rs`), so that a one-hot set always sums to 1.
 //! What the daemon counts of itself is kept by the prometheus library. Label values come from the configuration and from closed lists, never from what a
 //! server sends: the number of series is a function of the configuration alone.
 

@@ -1,7 +1,7 @@
 //! What the words after `bascule probe` mean: a network, one of its endpoints, or a URL.
 
 use super::{Common, Trouble};
-use crate::config::{EndpointSettings, Settings, adhoc, is_url};
+use crate::config::{EndpointSettings, Settings, adhoc, did_you_mean, is_url};
 
 /// Endpoints to probe, in the order in which they are told.
 pub(super) struct Chosen {
@@ -73,51 +73,13 @@ fn known(settings: &Settings, word: &str) -> Result<(), String> {
         }
     }
     let asked = word.split('/').next().unwrap_or(word);
-    let near = networks
-        .iter()
-        .map(|name| (distance(asked, name), *name))
-        .filter(|(steps, name)| *steps <= name.len().max(asked.len()) / 3 + 1)
-        .min();
+    let near = did_you_mean(asked, networks.iter().copied());
     let hint = if word.contains('.') {
         format!("for a web page write https://{word}")
-    } else if let Some((_, name)) = near {
+    } else if let Some(name) = near {
         format!("did you mean `{name}`?")
     } else {
         format!("there are {}", networks.join(", "))
     };
     Err(format!("there is no network `{asked}`; {hint}"))
-}
-
-/// How many letters have to be changed, added, removed or swapped with their neighbour to get from
-/// one word to the other.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
-    for i in 0..a.len() {
-        let mut row = vec![i + 1];
-        for j in 0..b.len() {
-            let change = rows[i][j] + usize::from(a[i] != b[j]);
-            let mut best = change.min(row[j] + 1).min(rows[i][j + 1] + 1);
-            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::distance;
-
-    #[test]
-    fn the_distance_counts_single_letters_and_swaps() {
-        assert_eq!(distance("bluesky", "bluesky"), 0);
-        assert_eq!(distance("bleusky", "bluesky"), 1);
-        assert_eq!(distance("mastdon", "mastodon"), 1);
-        assert_eq!(distance("x", "youtube"), 7);
-        assert_eq!(distance("", "ab"), 2);
-    }
 }

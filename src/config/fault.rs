@@ -3,6 +3,7 @@
 //! A fault never quotes more of a value than helps to find it, and never anything from a key
 //! that can hold a secret. Whatever it does quote is made printable and cut short.
 
+use crate::model::printable::is_harmful;
 use std::fmt;
 use std::sync::Arc;
 
@@ -152,9 +153,7 @@ pub(crate) fn printable(text: &str) -> String {
             out.push('…');
             break;
         }
-        let hidden = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{61c}');
-        if hidden {
+        if is_harmful(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);

@@ -34,6 +34,7 @@ mod warn;
 mod words;
 
 pub use adhoc::{adhoc, is_url};
+pub(crate) use fault::did_you_mean;
 pub use fault::{Fault, Faults};
 pub use file::keys;
 pub use load::{Loaded, Source, find, load, load_text};

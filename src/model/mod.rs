@@ -8,6 +8,7 @@ mod event;
 mod layer;
 mod moment;
 mod name;
+pub mod printable;
 mod reason;
 mod round;
 mod snapshot;

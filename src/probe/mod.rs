@@ -17,7 +17,6 @@ pub mod expect;
 mod http;
 mod join;
 mod judge;
-pub mod printable;
 mod prober;
 pub mod target;
 mod tls;

@@ -41,7 +41,7 @@ pub fn array<'a>(rounds: impl IntoIterator<Item = &'a Round>) -> serde_json::Res
 fn harmless(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
-        if super::line::is_harmful(c) {
+        if crate::model::printable::is_harmful(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 text.push_str(&format!("\\u{unit:04x}"));
             }

@@ -5,6 +5,7 @@
 //! the line knows its width at any time, it can be filled up to a column and never gets longer
 //! than the look allows.
 
+use crate::model::printable::is_harmful;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -201,17 +202,6 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
         }
     }
     lines
-}
-
-/// Whether a terminal could obey the character instead of showing it: control characters of both
-/// sets, and those that turn the direction of text or break lines. A line break counts too.
-#[must_use]
-pub fn is_harmful(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Text without anything a terminal could obey; in ASCII if there is no more.

@@ -25,6 +25,7 @@ use super::judge::{rank, reason_of};
 use super::system::SystemFiles;
 use super::wire::{Question, Reply};
 use super::{https, text, together};
+use crate::model::printable::printable;
 use crate::model::{Belongs, Cause, DnsQuery, Family, Reason, Transport};
 use crate::probe::deadline::Deadline;
 use crate::probe::target::{Resolver, ResolverKind};
@@ -214,7 +215,7 @@ impl Reach {
             None => "",
         };
         let name = Name::from_str_relaxed(host).map_err(|error| {
-            let why = text::printable(&error.to_string(), 100);
+            let why = printable(&error.to_string(), 100);
             Cause::new(
                 Reason::DnsUnreachable,
                 format!("the resolver's host is no name: {why}"),

@@ -6,7 +6,7 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use super::text::printable;
+use crate::model::printable::printable;
 use crate::model::{Cause, Family, Reason};
 use crate::probe::deadline::Expired;
 

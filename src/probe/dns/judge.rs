@@ -22,6 +22,7 @@ use hickory_resolver::proto::op::ResponseCode;
 use super::ask::Asked;
 use super::text;
 use super::wire::Reply;
+use crate::model::printable::printable;
 use crate::model::{Belongs, Cause, Family, Layer, Reason, Verdict};
 use crate::probe::target::DnsTarget;
 
@@ -58,7 +59,7 @@ pub(super) const fn reason_of(code: ResponseCode) -> Reason {
 
 /// What is wrong with an answer for someone who needs an address.
 pub(super) fn address_trouble(reply: &Reply, name: &str, record_type: &str) -> Option<Cause> {
-    let what = || text::printable(&format!("{name} {record_type}"), 300);
+    let what = || printable(&format!("{name} {record_type}"), 300);
     match reply.code {
         ResponseCode::NoError if !reply.addresses.is_empty() => None,
         ResponseCode::NoError => Some(Cause::new(
@@ -113,7 +114,7 @@ pub(super) fn expectation_trouble(target: &DnsTarget, reply: &Reply) -> Option<C
         format!(
             "none of {} answers matches {}",
             reply.answers.len(),
-            text::printable(missing.as_str(), 100)
+            printable(missing.as_str(), 100)
         ),
     ))
 }
@@ -257,9 +258,9 @@ pub(super) fn verdict(cause: Cause) -> Verdict {
 
 /// A name that no server could be asked for.
 pub(super) fn not_a_name(host: &str, why: impl Into<Cow<'static, str>>) -> Verdict {
-    let why = text::printable(&why.into(), 100);
+    let why = printable(&why.into(), 100);
     Verdict::Fail(Cause::new(
         Reason::DnsNxdomain,
-        format!("{} is not a domain name: {why}", text::printable(host, 100)),
+        format!("{} is not a domain name: {why}", printable(host, 100)),
     ))
 }

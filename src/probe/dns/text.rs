@@ -154,50 +154,9 @@ fn generic(bytes: &[u8]) -> String {
     out
 }
 
-/// At most `limit` characters of the text, none of which can move a cursor, reorder a line or
-/// hide: such ones become U+FFFD. An ellipsis ends what was cut.
-pub(super) fn printable(text: &str, limit: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(limit));
-    for (index, c) in text.chars().enumerate() {
-        if index == limit {
-            out.push('\u{2026}');
-            break;
-        }
-        out.push(if is_unsafe(c) { '\u{fffd}' } else { c });
-    }
-    out
-}
-
-/// Control characters, those of bidirectional text, line separators and invisible ones.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_strangers_wrote_cannot_move_the_cursor_and_has_an_end() {
-        assert_eq!(
-            printable("a\u{1b}[2J\u{202e}b\nc", 64),
-            "a\u{fffd}[2J\u{fffd}b\u{fffd}c"
-        );
-        assert_eq!(printable("abcdef", 3), "abc\u{2026}");
-        assert_eq!(printable("abc", 3), "abc");
-    }
 
     #[test]
     fn texts_are_quoted_string_by_string_with_escapes() {

@@ -10,6 +10,7 @@ use hickory_resolver::proto::op::{Edns, Message, MessageType, OpCode, Query, Res
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
 use super::text;
+use crate::model::printable::printable;
 use crate::model::{Cause, DnsRecord, Family, Reason};
 
 /// What we announce to take in one datagram: fits every path without fragments.
@@ -139,7 +140,7 @@ impl Question {
                 return Heard::Truncated;
             }
             Err(error) => {
-                return Heard::Unreadable(text::printable(&error.to_string(), MAX_DATA));
+                return Heard::Unreadable(printable(&error.to_string(), MAX_DATA));
             }
         };
         if message.metadata.message_type != MessageType::Response {
@@ -178,7 +179,7 @@ impl Question {
                 .map(|record| DnsRecord {
                     record_type: text::record_type(record.record_type()),
                     ttl: record.ttl,
-                    data: text::printable(&text::data(&record.data), MAX_DATA),
+                    data: printable(&text::data(&record.data), MAX_DATA),
                 })
                 .collect(),
             answers: chosen

@@ -13,7 +13,7 @@ use cel::{Context, Env, Program, Value};
 use serde_json::Value as Json;
 
 use super::expression::survey;
-use crate::probe::printable::{QUOTE, printable};
+use crate::model::printable::{QUOTE, printable};
 
 /// Most values in a body that a condition is evaluated over.
 const VALUES: usize = 100_000;

@@ -17,9 +17,9 @@ use regex::Regex;
 use url::Url;
 
 use super::http::wall;
-use super::printable::{QUOTE, printable, printable_bytes};
 use super::target::{HeaderCheck, HttpExpect, HttpTarget, Restricted};
 use super::words::span;
+use crate::model::printable::{QUOTE, printable, printable_bytes};
 use crate::model::{Cause, Reason, Verdict};
 
 /// The last response.

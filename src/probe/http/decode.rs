@@ -10,8 +10,8 @@ use flate2::read::MultiGzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 use hyper::header::{CONTENT_ENCODING, HeaderMap};
 
+use crate::model::printable::printable;
 use crate::model::{Cause, Reason};
-use crate::probe::printable::printable;
 
 /// Most encodings on top of each other.
 const STACKED: usize = 3;

@@ -18,10 +18,10 @@ use tokio::time::Instant;
 
 use super::driver::{AbortOnDrop, Driver, Tasks};
 use super::failure::{self, Stage};
-use super::tap::Tap;
+use super::tap::{Tap, Valve};
 use crate::model::{Cause, Reason, Verdict};
 use crate::probe::connect::overdue;
-use crate::probe::deadline::Deadline;
+use crate::probe::deadline::{Deadline, Expired};
 use crate::probe::words::took;
 
 /// Largest head of a response in bytes: several times what the largest real ones have.
@@ -105,19 +105,13 @@ where
             match shaken.await {
                 Err(error) => Ok(Err(error)),
                 Ok((mut sender, connection)) => {
-                    let mut driver = Driver::new(connection);
-                    let sent = driver.beside(sender.send_request(request));
-                    let response = deadline.run(sent).await;
-                    if let Ok(Ok(response)) = response {
-                        valve.open();
-                        exchange
-                            .receive(&mut driver, response, start, wanted, deadline)
-                            .await;
-                        drop(sender);
-                        driver.finish(exchange.body_took.is_some()).await;
-                        return exchange;
-                    }
-                    response.map(|inner| inner.map(drop))
+                    let sent = sender.send_request(request);
+                    let flow = Flow {
+                        start,
+                        valve,
+                        deadline,
+                    };
+                    exchange.flow(flow, connection, sent, sender, wanted).await
                 }
             }
         }
@@ -134,36 +128,62 @@ where
                 Err(expired) => Err(expired),
                 Ok(Err(error)) => Ok(Err(error)),
                 Ok(Ok((mut sender, connection))) => {
-                    let mut driver = Driver::new(connection);
-                    let sent = driver.beside(sender.send_request(request));
-                    let response = deadline.run(sent).await;
-                    if let Ok(Ok(response)) = response {
-                        valve.open();
-                        exchange
-                            .receive(&mut driver, response, start, wanted, deadline)
-                            .await;
-                        drop(sender);
-                        driver.finish(exchange.body_took.is_some()).await;
-                        return exchange;
-                    }
-                    response.map(|inner| inner.map(drop))
+                    let sent = sender.send_request(request);
+                    let flow = Flow {
+                        start,
+                        valve,
+                        deadline,
+                    };
+                    exchange.flow(flow, connection, sent, sender, wanted).await
                 }
             }
         }
     };
-    exchange.fault = match received {
-        Ok(Err(error)) => Some(Verdict::Fail(failure::classify(&error, Stage::Head))),
-        Err(expired) => Some(overdue(
-            expired,
-            Reason::HttpTimeout,
-            format!("no response after {}", took(start.elapsed())),
-        )),
-        Ok(Ok(())) => None,
-    };
+    match received {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            exchange.fault = Some(Verdict::Fail(failure::classify(&error, Stage::Head)));
+        }
+        Err(expired) => {
+            let detail = format!("no response after {}", took(start.elapsed()));
+            exchange.fault = Some(overdue(expired, Reason::HttpTimeout, detail));
+        }
+    }
     exchange
 }
 
+/// What bounds and measures an exchange.
+struct Flow {
+    start: Instant,
+    valve: Valve,
+    deadline: Deadline,
+}
+
 impl Exchange {
+    /// Waits for the response to a request that is being sent, and receives it. What goes wrong
+    /// before the head comes is the result; what goes wrong later is the exchange's fault.
+    async fn flow<C: Future, T>(
+        &mut self,
+        flow: Flow,
+        connection: C,
+        sent: impl Future<Output = Result<Response<Incoming>, hyper::Error>>,
+        sender: T,
+        wanted: impl Fn(u16) -> Wanted,
+    ) -> Result<Result<(), hyper::Error>, Expired> {
+        let mut driver = Driver::new(connection);
+        let response = match flow.deadline.run(driver.beside(sent)).await {
+            Ok(Ok(response)) => response,
+            other => return other.map(|response| response.map(drop)),
+        };
+        flow.valve.open();
+        self.receive(&mut driver, response, flow.start, wanted, flow.deadline)
+            .await;
+        // The connection ends when nobody can send any more.
+        drop(sender);
+        driver.finish(self.body_took.is_some()).await;
+        Ok(Ok(()))
+    }
+
     /// Takes the head apart and reads as much of the body as is wanted.
     async fn receive<C: Future>(
         &mut self,

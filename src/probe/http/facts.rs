@@ -5,7 +5,7 @@ use url::Url;
 
 use super::exchange::Exchange;
 use crate::model::HttpFacts;
-use crate::probe::printable::{printable, printable_bytes};
+use crate::model::printable::{printable, printable_bytes};
 
 /// Most headers that are kept.
 const FIELDS: usize = 64;

@@ -5,8 +5,8 @@ use std::io;
 
 use super::exchange::{FIELDS, HEAD};
 use super::tap::Flooded;
+use crate::model::printable::{QUOTE, printable};
 use crate::model::{Cause, Reason};
-use crate::probe::printable::{QUOTE, printable};
 use crate::probe::tls::alert_in;
 
 /// How far the exchange had come.

@@ -3,8 +3,8 @@
 use hyper::header::HeaderValue;
 use url::Url;
 
+use crate::model::printable::{QUOTE, printable, printable_bytes};
 use crate::model::{Cause, Reason};
-use crate::probe::printable::{QUOTE, printable, printable_bytes};
 
 /// Longest `Location` that is followed.
 const LONGEST: usize = 8 * 1024;

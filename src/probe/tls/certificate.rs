@@ -8,7 +8,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::time::ASN1Time;
 
 use crate::model::CertificateFacts;
-use crate::probe::printable::printable;
+use crate::model::printable::printable;
 
 /// Longest distinguished name that is kept, in characters.
 const DISTINGUISHED: usize = 256;

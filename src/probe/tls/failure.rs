@@ -5,8 +5,8 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible, PeerMisbehaved};
 
+use crate::model::printable::{QUOTE, printable};
 use crate::model::{Cause, Reason};
-use crate::probe::printable::{QUOTE, printable};
 
 /// What an error of the handshake means.
 pub(super) fn classify(error: &io::Error) -> Cause {

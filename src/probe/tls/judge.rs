@@ -17,8 +17,8 @@ use webpki::{EndEntityCert, KeyUsage};
 use super::certificate::{Parsed, Validity};
 use super::memory::{self, Trusted};
 use super::ocsp;
+use crate::model::printable::{QUOTE, printable};
 use crate::model::{Cause, CertificateFacts, Reason};
-use crate::probe::printable::{QUOTE, printable};
 use crate::probe::trust::{PROVIDER, Roots};
 use crate::probe::words::span;
 

@@ -30,9 +30,9 @@ pub(super) use memory::ChainMemory;
 use self::verifier::Recorder;
 use super::connect::overdue;
 use super::deadline::Deadline;
-use super::printable::printable;
 use super::trust::{ClientTls, MinVersion, PROVIDER};
 use super::words::{span, took};
+use crate::model::printable::printable;
 use crate::model::{Cause, Reason, TlsFacts, Verdict};
 
 /// How to shake hands.

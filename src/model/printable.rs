@@ -18,10 +18,10 @@ pub fn printable(text: &str, most: usize) -> String {
             clean.push('…');
             break;
         }
-        clean.push(if prints(character) {
-            character
-        } else {
+        clean.push(if is_harmful(character) {
             char::REPLACEMENT_CHARACTER
+        } else {
+            character
         });
     }
     clean
@@ -35,15 +35,17 @@ pub fn printable_bytes(bytes: &[u8], most: usize) -> String {
     printable(&String::from_utf8_lossy(enough), most)
 }
 
-/// Whether a character neither controls the terminal nor reorders or hides its neighbours.
-fn prints(character: char) -> bool {
-    !(character.is_control()
+/// Whether a character controls the terminal, breaks the line, or reorders or hides its
+/// neighbours.
+#[must_use]
+pub fn is_harmful(character: char) -> bool {
+    character.is_control()
         || matches!(
             character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}'
                 | '\u{e0000}'..='\u{e0fff}'
-        ))
+        )
 }
 
 #[cfg(test)]

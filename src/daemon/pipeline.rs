@@ -35,6 +35,8 @@ pub(super) struct Pipeline {
     readiness: watch::Sender<Readiness>,
     blind: bool,
     generations: u64,
+    /// The revision of the engine that readers see.
+    shown: Option<u64>,
     /// Files that this process may have open.
     descriptors: Option<u64>,
 }
@@ -70,6 +72,7 @@ impl Pipeline {
             readiness,
             blind: false,
             generations: 0,
+            shown: None,
             descriptors: descriptors::raise_limit(),
         };
         pipeline.adopt(settings, now);
@@ -289,8 +292,11 @@ impl Pipeline {
         for event in events {
             narrator::event(event);
         }
-        let snapshot = Arc::new(self.engine.snapshot());
-        self.metrics.tell(events, self.clock.wall(), snapshot);
+        if self.shown != Some(self.engine.revision()) {
+            self.shown = Some(self.engine.revision());
+            let snapshot = Arc::new(self.engine.snapshot());
+            self.metrics.tell(events, self.clock.wall(), snapshot);
+        }
         let tried = self.endpoints.values().filter(|watch| watch.tried).count();
         let readiness = Readiness {
             tried,

@@ -229,6 +229,11 @@ impl Endpoint {
         self.interval = self.wanted_interval(plan, network_in_doubt && plan.weight > 0);
     }
 
+    /// What a snapshot shows of it, its trouble aside.
+    pub(super) fn shown(&self) -> (State, bool, bool) {
+        (self.state(), self.restricted, self.tried)
+    }
+
     /// How often it is to be probed now.
     pub(super) const fn pace(&self) -> Pace {
         Pace {

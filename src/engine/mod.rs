@@ -50,6 +50,8 @@ pub struct Engine {
     plan: Plan,
     networks: BTreeMap<Name, NetworkMemory>,
     groups: BTreeMap<Name, Group>,
+    /// Changes whenever the snapshot may.
+    revision: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -70,6 +72,7 @@ impl Engine {
             plan: Plan::default(),
             networks: BTreeMap::new(),
             groups: BTreeMap::new(),
+            revision: 0,
         };
         engine.adopt(plan, now);
         engine
@@ -133,6 +136,13 @@ impl Engine {
             .map(|(plan, endpoint)| (&plan.key, endpoint.pace()))
     }
 
+    /// Changes whenever [`Engine::snapshot`] may have changed: most rounds confirm what is known,
+    /// and a picture of a thousand endpoints need not be made again for each of them.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// One consistent picture of everything.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -190,6 +200,7 @@ impl Engine {
             self.groups.insert(group.name.clone(), memory);
         }
         self.plan = plan;
+        self.revision += 1;
     }
 
     fn expire(&mut self, now: Moment, events: &mut Vec<Event>) {
@@ -200,6 +211,7 @@ impl Engine {
             for (plan, endpoint) in plan.endpoints.iter().zip(&mut memory.endpoints) {
                 let from = endpoint.state();
                 if endpoint.tick(now) {
+                    self.revision += 1;
                     events.push(Event::Endpoint {
                         key: plan.key.clone(),
                         from,
@@ -225,9 +237,12 @@ impl Engine {
         let Some((plan, endpoint)) = pairs.find(|(plan, _)| plan.key == evidence.key) else {
             return;
         };
-        let from = endpoint.state();
+        let (from, shown) = (endpoint.state(), endpoint.shown());
         endpoint.round(plan, &evidence.verdict, evidence.retry_after, now);
         let to = endpoint.state();
+        if endpoint.shown() != shown || endpoint.trouble().is_some() {
+            self.revision += 1;
+        }
         if from != to {
             events.push(Event::Endpoint {
                 key: plan.key.clone(),
@@ -256,6 +271,7 @@ impl Engine {
             }
             if let Some(from) = from {
                 memory.since = now;
+                self.revision += 1;
                 events.push(Event::Network {
                     network: plan.name.clone(),
                     from,
@@ -270,6 +286,7 @@ impl Engine {
                 continue;
             };
             if let Some(switch) = group.choose(plan, |name| state_of(networks, name)) {
+                self.revision += 1;
                 events.push(Event::Group {
                     group: plan.name.clone(),
                     from: switch.from,

@@ -223,6 +223,34 @@ fn no_endpoint_is_probed_sooner_than_its_fast_interval_or_beside_another_of_its_
 }
 
 #[test]
+fn while_the_revision_stays_so_does_the_picture() {
+    for_each_seed(|seed| {
+        let mut world = World::new(seed);
+        let mut last: Option<(u64, bascule::model::Snapshot)> = None;
+        let (mut steps, mut pictures) = (0_u64, 0_u64);
+        world.run(Duration::from_secs(1800), |step| {
+            let (revision, snapshot) = (step.engine.revision(), step.engine.snapshot());
+            steps += 1;
+            match &last {
+                Some((before, picture)) if *before == revision => assert_eq!(*picture, snapshot),
+                _ => pictures += 1,
+            }
+            last = Some((revision, snapshot));
+        });
+        world.set_all(Behaviour::Good);
+        world.run(Duration::from_secs(400), |_| {});
+        let settled = world.revision();
+        world.run(Duration::from_secs(1800), |_| {});
+        assert_eq!(
+            world.revision(),
+            settled,
+            "good rounds confirm what is known"
+        );
+        assert!(pictures < steps);
+    });
+}
+
+#[test]
 fn the_same_seed_tells_the_same_story() {
     for seed in 0..20 {
         let story = || {

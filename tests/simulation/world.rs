@@ -102,6 +102,10 @@ impl World {
         self.ending.len()
     }
 
+    pub(crate) fn revision(&self) -> u64 {
+        self.engine.revision()
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot {
         self.engine.snapshot()
     }

@@ -39,6 +39,8 @@ fn a_network_comes_up_goes_down_with_its_reason_and_comes_back() {
         + &network("y", &format!("http://{other}/"), "");
     let daemon = Daemon::start(&config);
     daemon.wait_for(&state("x", "up"), |v| v == 1.0);
+    // First rounds are spread over five seconds: the fallback may be the last to be known.
+    daemon.wait_for(&state("y", "up"), |v| v == 1.0);
     daemon.wait_for(
         r#"bascule_group_active{group="default",network="x"}"#,
         |v| v == 1.0,

@@ -576,6 +576,10 @@ fn series_of(kind: Kind, lean: bool) -> usize {
         groups: Vec::new(),
     });
     let network = NetworkView {
+        confirmed: None,
+        flapping: false,
+        outage: None,
+        books: bascule::model::NetworkBooks::new(Moment::ZERO),
         name: "n".into(),
         state: State::Unknown,
         since: Moment::ZERO,
@@ -588,9 +592,11 @@ fn series_of(kind: Kind, lean: bool) -> usize {
             since: Moment::ZERO,
             restricted: false,
             tried: false,
+            cause: None,
         }],
     };
     let snapshot = Snapshot {
+        uplink: Snapshot::default().uplink,
         networks: vec![network],
         groups: Vec::new(),
     };

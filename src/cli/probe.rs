@@ -133,6 +133,7 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
             addresses: Vec::new(),
             dns: Vec::new(),
             retry_after: None,
+            standing: crate::model::Standing::default(),
         })
     };
     let pairs = rounds.into_iter().zip(&chosen.endpoints);

@@ -90,6 +90,8 @@ pub(crate) fn check(merged: &Merged, filled: &[At<Endpoint>], faults: &mut Vec<F
             failure_domains,
             quorum,
             hysteresis,
+            enabled: true,
+            maintenance: Vec::new(),
             endpoints,
         },
         settings: NetworkSettings {

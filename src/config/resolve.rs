@@ -19,7 +19,7 @@ use super::secret::Environment;
 use super::warn;
 use super::words::Detail;
 use super::{EndpointSettings, Settings, WebSettings};
-use crate::engine::{GroupPlan, Plan};
+use crate::engine::{GroupPlan, Plan, UplinkPlan};
 use crate::model::{EndpointKey, Name};
 use crate::probe::target::{Target, What};
 
@@ -85,6 +85,7 @@ pub(crate) fn resolve(
         plan: Plan {
             networks: plans,
             groups: groups.into_iter().map(|group| group.value).collect(),
+            uplink: UplinkPlan::default(),
         },
         endpoints,
         networks: facts,
@@ -254,10 +255,7 @@ fn groups(
 ) -> Vec<At<GroupPlan>> {
     let all = || networks.iter().map(|(network, _)| network.name.as_str());
     let Some(written) = written else {
-        let plan = GroupPlan {
-            name: "default".into(),
-            networks: all().map(Name::from).collect(),
-        };
+        let plan = GroupPlan::new("default".into(), all().map(Name::from).collect());
         let place = Place {
             file: file.into(),
             ..Place::default_of("")
@@ -302,10 +300,7 @@ fn groups(
             }
         }
         plans.push(At {
-            value: GroupPlan {
-                name: name.value.as_str().into(),
-                networks: chosen,
-            },
+            value: GroupPlan::new(name.value.as_str().into(), chosen),
             place,
         });
     }

@@ -116,6 +116,7 @@ pub(super) fn event(event: &Event) {
             from,
             to,
             cause,
+            since: _,
         } => {
             let (network, endpoint) = (&*key.network, &*key.endpoint);
             let (from, to, first) = (from.as_str(), to.as_str(), (*from, *to) == FIRST_GOOD);
@@ -141,6 +142,7 @@ pub(super) fn event(event: &Event) {
             from,
             to,
             trouble,
+            since: _,
         } => {
             let cause = trouble.as_ref().map(|trouble| &trouble.cause);
             let (layer, reason) = codes(cause);
@@ -161,6 +163,7 @@ pub(super) fn event(event: &Event) {
                 info!(network, from, to = to.as_str(), layer, reason, "{line}");
             }
         }
+        Event::OutageStarted(_) | Event::OutageEnded(_) | Event::Uplink { .. } => {}
         Event::Group {
             group,
             from,

@@ -12,7 +12,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::reload::Reloader;
 use super::{narrator, watched};
 use crate::config::Settings;
-use crate::engine::{Engine, Evidence};
+use crate::engine::{Engine, Evidence, Input};
 use crate::host::clock::Clock;
 use crate::host::descriptors;
 use crate::host::signals::{Request, Signals};
@@ -141,14 +141,15 @@ impl Pipeline {
         if batch.is_empty() {
             return;
         }
-        let events = self.engine.step(&batch, now);
+        let judged: Vec<Name> = batch.iter().map(|e| e.key.network.clone()).collect();
+        let batch: Vec<Input> = batch.into_iter().map(Input::Round).collect();
+        let events = self.engine.step(&batch, now).events;
         // Evidence of other networks may have grown stale in the same step.
         let stale = events.iter().filter_map(|event| match event {
             Event::Endpoint { key, .. } => Some(&key.network),
             _ => None,
         });
-        let judged = batch.iter().map(|evidence| &evidence.key.network);
-        let touched: BTreeSet<&Name> = judged.chain(stale).collect();
+        let touched: BTreeSet<&Name> = judged.iter().chain(stale).collect();
         for network in touched {
             for (key, pace) in self.engine.paces_of(network) {
                 self.timetable.set_pace(key, pace, now);
@@ -196,16 +197,16 @@ impl Pipeline {
             narrator::round(&key, &round.verdict, cause);
         }
         batch.push(Evidence {
-            key,
-            verdict: round.verdict,
             retry_after: round.retry_after,
+            standing: round.standing,
+            ..Evidence::certain(key, round.verdict, now)
         });
     }
 
     /// Time has passed: evidence may have grown stale.
     fn tick(&mut self) {
         let now = self.clock.now();
-        let events = self.engine.step(&[], now);
+        let events = self.engine.step(&[], now).events;
         if events.is_empty() {
             return;
         }

@@ -249,6 +249,7 @@ impl Endpoint {
             since: self.since,
             restricted: self.restricted,
             tried: self.tried,
+            cause: self.trouble().cloned(),
         }
     }
 

@@ -3,7 +3,7 @@
 //! The active network is the first usable one in order of preference.
 
 use super::plan::{GroupPlan, NetworkPlan};
-use crate::model::{Activation, GroupView, Name, Role, State};
+use crate::model::{Activation, GroupBooks, GroupView, Moment, Name, Role, State};
 
 /// The memory of one group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,6 +86,10 @@ impl Group {
             standbys: u32::try_from(standbys.len()).unwrap_or(u32::MAX),
             standby_domains: independent(self.active.as_ref(), &standbys, plan_of),
             roles,
+            frozen: false,
+            failback_due: None,
+            pinned: None,
+            books: GroupBooks::new(&plan.networks, Moment::ZERO),
         }
     }
 }

@@ -6,6 +6,8 @@
 
 mod endpoint;
 mod group;
+mod input;
+mod memory;
 mod network;
 mod plan;
 #[cfg(test)]
@@ -15,25 +17,17 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{
-    EndpointKey, Event, GroupView, Moment, Name, NetworkView, Snapshot, State, Trouble, Verdict,
+    EndpointKey, Event, Families, GroupView, Moment, Name, NetworkBooks, NetworkView, Snapshot,
+    State, Trouble,
 };
 use endpoint::Endpoint;
 use group::Group;
 use network::{Network, Tally};
 
 pub use endpoint::MAX_BACKOFF;
-pub use plan::{EndpointPlan, GroupPlan, NetworkPlan, Plan};
-
-/// What a round says about its endpoint.
-#[derive(Clone, Debug)]
-pub struct Evidence {
-    /// Which endpoint.
-    pub key: EndpointKey,
-    /// The round's verdict.
-    pub verdict: Verdict,
-    /// How long the network asked us to stay away.
-    pub retry_after: Option<Duration>,
-}
+pub use input::{Evidence, Input, Judged, Step, Sweep};
+pub use memory::{EndpointMemory, GroupMemory, Memory, NetworkMemory, UplinkMemory};
+pub use plan::{EndpointPlan, GroupPlan, NetworkPlan, Plan, Preempt, UplinkPlan, Window};
 
 /// How often an endpoint is to be probed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,14 +42,14 @@ pub struct Pace {
 #[derive(Clone, Debug)]
 pub struct Engine {
     plan: Plan,
-    networks: BTreeMap<Name, NetworkMemory>,
+    networks: BTreeMap<Name, Watched>,
     groups: BTreeMap<Name, Group>,
     /// Changes whenever the snapshot may.
     revision: u64,
 }
 
 #[derive(Clone, Debug)]
-struct NetworkMemory {
+struct Watched {
     network: Network,
     since: Moment,
     /// What explained the last trouble. Kept while hysteresis holds a network down of which no
@@ -79,18 +73,72 @@ impl Engine {
     }
 
     /// Results that came at the same moment, judged as one: the order among them does not matter.
-    pub fn step(&mut self, batch: &[Evidence], now: Moment) -> Vec<Event> {
+    pub fn step(&mut self, batch: &[Input], now: Moment) -> Step {
         let mut events = Vec::new();
+        let mut judged = Vec::new();
         self.expire(now, &mut events);
-        for evidence in batch {
+        for input in batch {
+            let Input::Round(evidence) = input else {
+                continue;
+            };
             self.count(evidence, now, &mut events);
+            judged.push(Judged {
+                round: evidence.round,
+                key: evidence.key.clone(),
+                verdict: evidence.verdict.clone(),
+                left_out: Families::NONE,
+            });
         }
+        judged.sort_by(|a, b| a.key.cmp(&b.key));
         events.sort_by(|a, b| match (a, b) {
             (Event::Endpoint { key: a, .. }, Event::Endpoint { key: b, .. }) => a.cmp(b),
             _ => std::cmp::Ordering::Equal,
         });
         self.judge(now, &mut events);
-        events
+        Step { events, judged }
+    }
+
+    /// A round of an endpoint has started: until it ends, its network's time from now on may turn
+    /// out to belong to another state.
+    pub const fn started(&mut self, _key: &EndpointKey, _now: Moment) {}
+
+    /// Readers are shown, or the memory is to keep, that all time until `now` is booked to the
+    /// present states, as far as it is not held: nothing later takes that back.
+    pub const fn show(&mut self, _now: Moment) {}
+
+    /// Until when the time of each network can be booked, in the order of the plan. `None`: until
+    /// any moment.
+    pub fn holds(&self) -> impl Iterator<Item = Option<Moment>> {
+        self.plan.networks.iter().map(|_| None)
+    }
+
+    /// Whether all canaries are to be asked now. True until a [`Sweep`] comes that started later.
+    #[must_use]
+    pub const fn wants_sweep(&self) -> bool {
+        false
+    }
+
+    /// Everything that is to survive a restart.
+    #[must_use]
+    pub fn memory(&self, now: Moment) -> Memory {
+        Memory {
+            at: now,
+            proven_time: Duration::ZERO,
+            next_outage: 1,
+            networks: Vec::new(),
+            groups: Vec::new(),
+            uplink: UplinkMemory {
+                canaries_answered: Families::NONE,
+                books: crate::model::UplinkBooks::new(now),
+            },
+        }
+    }
+
+    /// An engine that goes on where another process stopped. `fresh` says whether states, active
+    /// networks and timers still mean anything; books, outages and their numbers always do.
+    #[must_use]
+    pub fn restore(plan: Plan, _memory: &Memory, _fresh: bool, now: Moment) -> Self {
+        Self::new(plan, now)
     }
 
     /// Another configuration: what did not change keeps its memory, a changed endpoint starts
@@ -159,6 +207,7 @@ impl Engine {
                 .iter()
                 .map(|plan| self.group_view(plan))
                 .collect(),
+            uplink: Snapshot::default().uplink,
         }
     }
 
@@ -181,11 +230,11 @@ impl Engine {
                 })
                 .collect();
             let memory = match remembered.remove(&network.name) {
-                Some(memory) => NetworkMemory {
+                Some(memory) => Watched {
                     endpoints,
                     ..memory
                 },
-                None => NetworkMemory {
+                None => Watched {
                     network: Network::default(),
                     since: now,
                     trouble: None,
@@ -217,6 +266,7 @@ impl Engine {
                         from,
                         to: endpoint.state(),
                         cause: endpoint.ours().cloned(),
+                        since: now,
                     });
                 }
             }
@@ -249,6 +299,7 @@ impl Engine {
                 from,
                 to,
                 cause: endpoint.trouble().cloned(),
+                since: now,
             });
         }
     }
@@ -277,6 +328,7 @@ impl Engine {
                     from,
                     to: memory.network.state(),
                     trouble: memory.trouble().cloned(),
+                    since: now,
                 });
             }
         }
@@ -300,12 +352,16 @@ impl Engine {
     fn view(&self, plan: &NetworkPlan) -> NetworkView {
         let memory = self.networks.get(&plan.name);
         let state = state_of(&self.networks, &plan.name);
-        let trouble = memory.and_then(NetworkMemory::trouble).cloned();
+        let trouble = memory.and_then(Watched::trouble).cloned();
         let endpoints = memory.map_or(&[][..], |memory| &memory.endpoints);
         NetworkView {
             name: plan.name.clone(),
             state,
             since: memory.map_or(Moment::ZERO, |memory| memory.since),
+            confirmed: None,
+            flapping: false,
+            outage: None,
+            books: NetworkBooks::new(Moment::ZERO),
             layer: trouble.as_ref().and_then(|trouble| trouble.cause.layer),
             trouble,
             spare_weight: memory.map_or(0, |memory| {
@@ -340,7 +396,7 @@ impl Engine {
     }
 }
 
-impl NetworkMemory {
+impl Watched {
     fn tally(&self, plan: &NetworkPlan) -> Tally {
         let states = self.endpoints.iter().map(Endpoint::state);
         Tally::of(plan.endpoints.iter().zip(states))
@@ -366,7 +422,7 @@ impl NetworkMemory {
     }
 }
 
-fn state_of(networks: &BTreeMap<Name, NetworkMemory>, name: &str) -> State {
+fn state_of(networks: &BTreeMap<Name, Watched>, name: &str) -> State {
     networks
         .get(name)
         .map_or(State::Unknown, |memory| memory.network.state())

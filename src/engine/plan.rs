@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{EndpointKey, Name};
+use crate::model::{EndpointKey, Families, Moment, Name};
 
 /// Everything the engine has to know of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,34 @@ pub struct Plan {
     pub networks: Vec<NetworkPlan>,
     /// Failover groups.
     pub groups: Vec<GroupPlan>,
+    /// Our own connection.
+    pub uplink: UplinkPlan,
+}
+
+/// How our own connection is judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UplinkPlan {
+    /// False: every failure is believed at once.
+    pub enabled: bool,
+    /// Families that have canaries.
+    pub canaries: Families,
+}
+
+/// From when until when something holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// From this moment on.
+    pub from: Moment,
+    /// Until just before this one.
+    pub until: Moment,
+}
+
+impl Window {
+    /// Whether it holds at `now`.
+    #[must_use]
+    pub fn holds(&self, now: Moment) -> bool {
+        self.from <= now && now < self.until
+    }
 }
 
 /// How one network is judged.
@@ -24,6 +52,10 @@ pub struct NetworkPlan {
     pub quorum: u32,
     /// Weight that may be missing from, or must come on top of, the quorum before the state changes.
     pub hysteresis: u32,
+    /// False: probed and judged, and no choice for any group.
+    pub enabled: bool,
+    /// When it is in maintenance.
+    pub maintenance: Vec<Window>,
     /// Its endpoints.
     pub endpoints: Vec<EndpointPlan>,
 }
@@ -61,4 +93,45 @@ pub struct GroupPlan {
     pub name: Name,
     /// Networks in order of preference.
     pub networks: Vec<Name>,
+    /// Whether a preferred network that came back is taken again.
+    pub preempt: Preempt,
+    /// How long it must have been good for that, times its outages in the last six hours.
+    pub preempt_delay: Duration,
+    /// How long less preferred networks wait at the start for one that is still unknown.
+    pub startup_grace: Duration,
+    /// How long an active network may be unknown.
+    pub unknown_hold: Duration,
+    /// Leave a degraded network for one that is up.
+    pub failover_on_degraded: bool,
+    /// A network that is used while it is usable, until a moment.
+    pub pin: Option<(Name, Moment)>,
+}
+
+/// Whether a preferred network that came back is taken again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Preempt {
+    /// Yes, after the delay.
+    #[default]
+    Auto,
+    /// No.
+    Never,
+    /// When somebody pins it.
+    Manual,
+}
+
+impl GroupPlan {
+    /// A group with the defaults of the configuration.
+    #[must_use]
+    pub fn new(name: Name, networks: Vec<Name>) -> Self {
+        Self {
+            name,
+            networks,
+            preempt: Preempt::Auto,
+            preempt_delay: Duration::from_secs(300),
+            startup_grace: Duration::from_secs(30),
+            unknown_hold: Duration::from_secs(120),
+            failover_on_degraded: false,
+            pin: None,
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! `tests/simulation`.
 
 use super::*;
-use crate::model::{Activation, Cause, Layer, Reason, Role};
+use crate::model::{Activation, Cause, Layer, Reason, Role, Verdict};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -27,6 +27,8 @@ fn network(name: &str, endpoints: &[&str], quorum: u32) -> NetworkPlan {
         failure_domains: Vec::new(),
         quorum,
         hysteresis: 0,
+        enabled: true,
+        maintenance: Vec::new(),
         endpoints: endpoints
             .iter()
             .map(|endpoint_name| endpoint(name, endpoint_name))
@@ -42,7 +44,11 @@ struct Bench {
 
 impl Bench {
     fn new(networks: Vec<NetworkPlan>, groups: Vec<GroupPlan>) -> Self {
-        let plan = Plan { networks, groups };
+        let plan = Plan {
+            networks,
+            groups,
+            uplink: UplinkPlan::default(),
+        };
         Self {
             engine: Engine::new(plan, Moment::ZERO),
             now: Moment::ZERO,
@@ -56,18 +62,15 @@ impl Bench {
 
     fn feed(&mut self, rounds: &[(&str, Verdict)]) -> Vec<Event> {
         self.now = self.now + 10 * SECOND;
-        let batch: Vec<Evidence> = rounds
+        let batch: Vec<Input> = rounds
             .iter()
             .map(|(key, verdict)| {
                 let (network, endpoint) = key.split_once('/').unwrap();
-                Evidence {
-                    key: EndpointKey::new(network, endpoint),
-                    verdict: verdict.clone(),
-                    retry_after: None,
-                }
+                let key = EndpointKey::new(network, endpoint);
+                Input::Round(Evidence::certain(key, verdict.clone(), self.now))
             })
             .collect();
-        self.engine.step(&batch, self.now)
+        self.engine.step(&batch, self.now).events
     }
 
     /// Feeds `x/web` one verdict after the other and tells the states after each.
@@ -242,8 +245,8 @@ fn evidence_grows_stale_after_three_intervals_and_a_timeout() {
     bench.states(&[Pass]);
     let stale_at = bench.now + 190 * SECOND;
     assert_eq!(bench.engine.next_deadline(), Some(stale_at));
-    assert!(bench.engine.step(&[], stale_at - SECOND).is_empty());
-    let events = bench.engine.step(&[], stale_at);
+    assert!(bench.engine.step(&[], stale_at - SECOND).events.is_empty());
+    let events = bench.engine.step(&[], stale_at).events;
     assert_eq!(
         events.len(),
         2,
@@ -257,7 +260,7 @@ fn evidence_grows_stale_after_three_intervals_and_a_timeout() {
 fn what_becomes_unknown_tells_our_own_trouble() {
     let mut bench = Bench::single();
     bench.states(&[Pass, ours()]);
-    let events = bench.engine.step(&[], bench.now + 600 * SECOND);
+    let events = bench.engine.step(&[], bench.now + 600 * SECOND).events;
     let Event::Endpoint { to, cause, .. } = &events[0] else {
         panic!("{events:?}");
     };
@@ -335,11 +338,10 @@ fn a_rate_limit_doubles_the_pause_up_to_half_an_hour_and_retry_after_is_honoured
     assert_eq!(pauses, [120, 240, 480, 960, 1800, 1800]);
     bench.now = bench.now + 10 * SECOND;
     let asked = Evidence {
-        key: EndpointKey::new("x", "web"),
-        verdict: limited(),
         retry_after: Some(300 * SECOND),
+        ..Evidence::certain(EndpointKey::new("x", "web"), limited(), bench.now)
     };
-    bench.engine.step(&[asked], bench.now);
+    bench.engine.step(&[Input::Round(asked)], bench.now);
     let pace = bench.engine.paces_of("x").next().unwrap().1;
     assert_eq!(pace.backoff, Some(300 * SECOND));
     assert_eq!(
@@ -503,13 +505,8 @@ fn crisis() -> Bench {
     networks[0].failure_domains = vec!["cloudflare".into()];
     networks[1].failure_domains = vec!["meta".into()];
     networks[2].failure_domains = vec!["meta".into()];
-    let group = GroupPlan {
-        name: "crisis".into(),
-        networks: networks
-            .iter()
-            .map(|network| network.name.clone())
-            .collect(),
-    };
+    let names = networks.iter().map(|network| network.name.clone());
+    let group = GroupPlan::new("crisis".into(), names.collect());
     Bench::new(networks, vec![group])
 }
 
@@ -594,15 +591,16 @@ fn a_reload_keeps_what_did_not_change_and_forgets_what_is_gone() {
         Plan {
             networks,
             groups: Vec::new(),
+            uplink: UplinkPlan::default(),
         }
     };
     let mut engine = Engine::new(plan("1", true), Moment::ZERO);
-    let pass = |network: &str| Evidence {
-        key: EndpointKey::new(network, "web"),
-        verdict: Pass,
-        retry_after: None,
+    let now = Moment::from_secs(1);
+    let pass = |network| {
+        let key = EndpointKey::new(network, "web");
+        Input::Round(Evidence::certain(key, Pass, now))
     };
-    engine.step(&[pass("a"), pass("x"), pass("b")], Moment::from_secs(1));
+    engine.step(&[pass("a"), pass("x"), pass("b")], now);
     let before = engine.snapshot();
     assert!(
         engine

@@ -198,7 +198,10 @@ impl Metrics {
 
     fn event(&self, event: &Event, at: SystemTime) {
         match event {
-            Event::Endpoint { .. } => {}
+            Event::Endpoint { .. }
+            | Event::OutageStarted(_)
+            | Event::OutageEnded(_)
+            | Event::Uplink { .. } => {}
             Event::Network { network, to, .. } => {
                 self.0
                     .transitions

@@ -105,6 +105,7 @@ fn round(kind: Kind, verdict: Verdict, addresses: Vec<AddressRound>, dns: Vec<Dn
         addresses,
         dns,
         retry_after: None,
+        standing: crate::model::Standing::default(),
     }
 }
 
@@ -283,6 +284,10 @@ fn lean_keeps_a_thousand_endpoints_under_the_promised_number_of_series() {
         groups: Vec::new(),
     });
     let views = networks.iter().enumerate().map(|(n, name)| NetworkView {
+        confirmed: None,
+        flapping: false,
+        outage: None,
+        books: crate::model::NetworkBooks::new(Moment::ZERO),
         name: name.clone(),
         state: State::Up,
         since: Moment::ZERO,
@@ -296,6 +301,7 @@ fn lean_keeps_a_thousand_endpoints_under_the_promised_number_of_series() {
                 since: Moment::ZERO,
                 restricted: false,
                 tried: true,
+                cause: None,
             })
             .collect(),
     });
@@ -303,6 +309,7 @@ fn lean_keeps_a_thousand_endpoints_under_the_promised_number_of_series() {
         &[],
         at(0),
         Arc::new(Snapshot {
+            uplink: Snapshot::default().uplink,
             networks: views.collect(),
             groups: Vec::new(),
         }),
@@ -320,7 +327,12 @@ fn states_are_one_hot_and_a_group_without_a_channel_says_none() {
     let metrics = metrics(watched(&[Kind::Http], false));
     let cause = Cause::new(Reason::TlsExpired, "");
     let snapshot = Snapshot {
+        uplink: Snapshot::default().uplink,
         networks: vec![NetworkView {
+            confirmed: None,
+            flapping: false,
+            outage: None,
+            books: crate::model::NetworkBooks::new(Moment::ZERO),
             name: "x".into(),
             state: State::Down,
             since: Moment::ZERO,
@@ -336,9 +348,14 @@ fn states_are_one_hot_and_a_group_without_a_channel_says_none() {
                 since: Moment::ZERO,
                 restricted: false,
                 tried: true,
+                cause: None,
             }],
         }],
         groups: vec![GroupView {
+            frozen: false,
+            failback_due: None,
+            pinned: None,
+            books: crate::model::GroupBooks::new(&[], Moment::ZERO),
             name: "g".into(),
             active: None,
             roles: vec![("x".into(), Role::Failed)],

@@ -1,6 +1,6 @@
 //! What the engine says happened.
 
-use super::{Cause, EndpointKey, Name, State};
+use super::{Cause, EndpointKey, Family, Moment, Name, Outage, State, UplinkState};
 
 /// One change of state, in the order of the levels: endpoint, network, group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Event {
         to: State,
         /// Why, where it is in trouble; where it became unknown, our own trouble, if there was any.
         cause: Option<Cause>,
+        /// Start of the first round that speaks for the new state.
+        since: Moment,
     },
     /// A network changed state.
     Network {
@@ -26,6 +28,23 @@ pub enum Event {
         to: State,
         /// Why, where it is in trouble.
         trouble: Option<Trouble>,
+        /// Since when, backdated to the round that made the difference.
+        since: Moment,
+    },
+    /// An outage was confirmed. Comes behind the network's change of state.
+    OutageStarted(Outage),
+    /// An outage is over. Comes behind the network's change of state.
+    OutageEnded(Outage),
+    /// Our own connection changed state.
+    Uplink {
+        /// The family; `None` = any of them, which is what decides whether anything is judged.
+        family: Option<Family>,
+        /// The state it left.
+        from: UplinkState,
+        /// The state it entered.
+        to: UplinkState,
+        /// Whether our own gateway answers, if that was asked.
+        gateway: Option<bool>,
     },
     /// A group has another active network.
     Group {

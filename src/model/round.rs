@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{EndpointKey, Family, Kind, Layer, Reason, Verdict};
+use super::{EndpointKey, Families, Family, Kind, Layer, Name, Reason, Verdict};
 
 /// One probe of one endpoint.
 #[derive(Clone, Debug)]
@@ -29,6 +29,40 @@ pub struct Round {
     pub dns: Vec<DnsQuery>,
     /// How long the network asked us to stay away (`Retry-After` beside a 429).
     pub retry_after: Option<Duration>,
+    /// What the verdict rests on.
+    pub standing: Standing,
+}
+
+/// What a verdict rests on, and what the round proves of our own connection.
+///
+/// Not compared: a round has the same verdict however it came by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Families whose uplink this round proves: an address beyond our own network accepted a
+    /// connection or answered a question, also where the round failed later on.
+    pub proves: Families,
+    /// Resolvers, as the configuration writes them, that answered NOERROR or NXDOMAIN.
+    pub answered: Vec<Name>,
+    /// Why the verdict cannot be believed yet. `None`: it stands on its own.
+    pub doubt: Option<Box<Doubt>>,
+}
+
+/// A verdict that is ours to answer for unless something proves our side of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Addresses beyond our own network did not answer: each of these families must be proven.
+    Addresses {
+        /// The families concerned.
+        families: Families,
+        /// The verdict if IPv4 is left out, if IPv6 is, if both are.
+        without: Box<[Verdict; 3]>,
+    },
+    /// A name could not be resolved: some family must be proven, and one of these resolvers
+    /// must have answered another name.
+    Resolution {
+        /// Resolvers that failed and have not proven themselves in the round; empty if one has.
+        resolvers: Vec<Name>,
+    },
 }
 
 /// One address of a round.
@@ -144,6 +178,9 @@ pub struct HttpFacts {
     pub body_bytes: Option<u64>,
     /// Header names (lower case) and values, in order; several values of one name joined by `, `.
     pub headers: Vec<(String, String)>,
+    /// The beginning of the body, printable and bounded, where it explains a verdict that is not
+    /// `pass`.
+    pub body_prefix: Option<String>,
 }
 
 /// One hop that answered with a redirect.

@@ -195,3 +195,30 @@ impl fmt::Display for Role {
         f.pad(self.as_str())
     }
 }
+
+/// What is known of our own connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UplinkState {
+    /// Nothing has answered or failed to answer yet, or the machine has no route of the family.
+    #[default]
+    Unknown,
+    /// Proven.
+    Up,
+    /// Every canary failed and nothing has answered since: nothing is judged.
+    Down,
+}
+
+impl UplinkState {
+    /// Every state, in the order of the documentation.
+    pub const ALL: [Self; 3] = [Self::Unknown, Self::Up, Self::Down];
+
+    /// The word used in labels, JSON and logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}

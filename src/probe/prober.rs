@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::host::clock::{Clock, Reading};
-use crate::model::{Cause, Reason, Round, Verdict};
+use crate::model::{Cause, Reason, Round, Standing, Verdict};
 
 use super::climb::{Climb, destination};
 use super::deadline::Deadline;
@@ -48,6 +48,7 @@ impl Prober {
             addresses: Vec::new(),
             dns: Vec::new(),
             retry_after: None,
+            standing: Standing::default(),
         };
         match &target.what {
             What::Dns(question) => {

@@ -8,7 +8,7 @@ mod world;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bascule::engine::{Engine, Evidence, Plan};
+use bascule::engine::{Engine, Evidence, Input, Plan};
 use bascule::model::{Cause, EndpointKey, Event, Layer, Moment, Reason, Role, State, Verdict};
 use proptest::prelude::*;
 use world::{Behaviour, World, random_plan};
@@ -86,6 +86,9 @@ fn what_is_inconclusive_or_restricted_never_leads_to_trouble_or_a_switch() {
                 match event {
                     Event::Endpoint { to, .. } | Event::Network { to, .. } => {
                         assert!(!matches!(to, State::Down | State::Degraded), "{event:?}");
+                    }
+                    Event::OutageStarted(_) | Event::OutageEnded(_) | Event::Uplink { .. } => {
+                        panic!("{event:?}")
                     }
                     // Our own trouble for long enough makes a network unknown, which is not
                     // usable: the only way to another active network.
@@ -328,7 +331,7 @@ fn history() -> impl Strategy<Value = (Plan, Vec<Vec<Option<Verdict>>>)> {
     })
 }
 
-fn evidence(plan: &Plan, batch: &[Option<Verdict>]) -> Vec<Evidence> {
+fn evidence(plan: &Plan, batch: &[Option<Verdict>], now: Moment) -> Vec<Input> {
     let keys = plan
         .networks
         .iter()
@@ -336,11 +339,7 @@ fn evidence(plan: &Plan, batch: &[Option<Verdict>]) -> Vec<Evidence> {
         .map(|plan| &plan.key);
     let given = keys.zip(batch).filter_map(|(key, verdict)| {
         let verdict = verdict.clone()?;
-        Some(Evidence {
-            key: key.clone(),
-            verdict,
-            retry_after: None,
-        })
+        Some(Input::Round(Evidence::certain(key.clone(), verdict, now)))
     });
     given.collect()
 }
@@ -355,7 +354,7 @@ proptest! {
         let mut chance = fastrand::Rng::with_seed(seed);
         for (i, batch) in batches.iter().enumerate() {
             let now = Moment::from_secs(5 * (i as u64 + 1));
-            let batch = evidence(&plan, batch);
+            let batch = evidence(&plan, batch, now);
             let mut shuffled = batch.clone();
             chance.shuffle(&mut shuffled);
             prop_assert_eq!(one.step(&batch, now), other.step(&shuffled, now));
@@ -368,7 +367,8 @@ proptest! {
         let (last, before) = batches.split_last().unwrap();
         let mut worse = Engine::new(plan.clone(), Moment::ZERO);
         for (i, batch) in before.iter().enumerate() {
-            worse.step(&evidence(&plan, batch), Moment::from_secs(5 * (i as u64 + 1)));
+            let now = Moment::from_secs(5 * (i as u64 + 1));
+            worse.step(&evidence(&plan, batch, now), now);
         }
         let mut better = worse.clone();
         let mut raised = last.clone();
@@ -378,8 +378,8 @@ proptest! {
         }
         raised[which] = Some(Verdict::Pass);
         let now = Moment::from_secs(5 * (batches.len() as u64 + 1));
-        worse.step(&evidence(&plan, last), now);
-        better.step(&evidence(&plan, &raised), now);
+        worse.step(&evidence(&plan, last, now), now);
+        better.step(&evidence(&plan, &raised, now), now);
         let rank = |state: State| match state {
             State::Down => 0,
             State::Unknown | State::Maintenance => 1,
@@ -397,7 +397,7 @@ proptest! {
         let mut now = Moment::ZERO;
         for batch in &batches {
             now = now + Duration::from_secs(5);
-            engine.step(&evidence(&plan, batch), now);
+            engine.step(&evidence(&plan, batch, now), now);
         }
         let snapshot = engine.snapshot();
         let mut chance = fastrand::Rng::with_seed(seed);
@@ -420,10 +420,9 @@ proptest! {
             let mut now = now;
             for _ in 0..lost.iter().map(|plan| plan.fall).max().unwrap_or(0) {
                 now = now + Duration::from_millis(10);
-                let batch: Vec<Evidence> = lost.iter().map(|plan| Evidence {
-                    key: plan.key.clone(),
-                    verdict: Verdict::Fail(Cause::new(Reason::TcpRefused, "")),
-                    retry_after: None,
+                let refused = || Verdict::Fail(Cause::new(Reason::TcpRefused, ""));
+                let batch: Vec<Input> = lost.iter().map(|plan| {
+                    Input::Round(Evidence::certain(plan.key.clone(), refused(), now))
                 }).collect();
                 engine.step(&batch, now);
             }
@@ -439,7 +438,7 @@ proptest! {
         let mut now = Moment::ZERO;
         for batch in &batches {
             now = now + Duration::from_secs(5);
-            engine.step(&evidence(&plan, batch), now);
+            engine.step(&evidence(&plan, batch, now), now);
         }
         let before = engine.snapshot();
         prop_assert!(engine.reload(plan.clone(), now).is_empty());
@@ -463,8 +462,8 @@ proptest! {
         let mut now = Moment::ZERO;
         for (batch, gap) in batches.iter().zip(gaps) {
             now = now + Duration::from_secs(gap);
-            engine.step(&evidence(&plan, batch), now);
-            prop_assert!(engine.step(&[], now).is_empty(), "judging twice is judging once");
+            engine.step(&evidence(&plan, batch, now), now);
+            prop_assert!(engine.step(&[], now).events.is_empty(), "judging twice is judging once");
             prop_assert!(engine.next_deadline().is_none_or(|at| at > now));
             let snapshot = engine.snapshot();
             for network in &snapshot.networks {

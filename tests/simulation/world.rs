@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use bascule::engine::{EndpointPlan, Engine, Evidence, GroupPlan, NetworkPlan, Plan};
+use bascule::engine::{
+    EndpointPlan, Engine, Evidence, GroupPlan, Input, NetworkPlan, Plan, UplinkPlan,
+};
 use bascule::model::{Cause, EndpointKey, Event, Layer, Moment, Name, Reason, Snapshot, Verdict};
 use bascule::schedule::{Timetable, Timing};
 
@@ -31,6 +33,7 @@ pub(crate) struct World {
     loss: BTreeMap<EndpointKey, f64>,
     /// Rounds in flight by the moment they end.
     ending: BTreeSet<(Moment, EndpointKey)>,
+    started: BTreeMap<EndpointKey, Moment>,
     hosts: BTreeMap<EndpointKey, Name>,
     jitter: f64,
 }
@@ -85,6 +88,7 @@ impl World {
             behaviour: Behaviour::Wild,
             loss,
             ending: BTreeSet::new(),
+            started: BTreeMap::new(),
             hosts,
             jitter,
         }
@@ -179,13 +183,11 @@ impl World {
             };
             self.timetable.finished(&key, now);
             let verdict = self.verdict(&key);
-            batch.push(Evidence {
-                key,
-                verdict,
-                retry_after: None,
-            });
+            let since = self.started.get(&key).copied().unwrap_or(now);
+            batch.push(Evidence::certain(key, verdict, since));
         }
-        let events = self.engine.step(&batch, now);
+        let inputs: Vec<Input> = batch.iter().cloned().map(Input::Round).collect();
+        let events = self.engine.step(&inputs, now).events;
         for (key, pace) in self.engine.paces() {
             self.timetable.set_pace(key, pace, now);
         }
@@ -198,6 +200,7 @@ impl World {
         for key in &started {
             let took = self.duration(key);
             self.ending.insert((now + took, key.clone()));
+            self.started.insert(key.clone(), now);
         }
         let mut running_per_host = BTreeMap::new();
         for (_, key) in &self.ending {
@@ -300,19 +303,17 @@ pub(crate) fn random_plan(seed: u64) -> Plan {
                     .collect(),
                 quorum,
                 hysteresis,
+                enabled: true,
+                maintenance: Vec::new(),
                 endpoints,
             }
         })
         .collect();
-    let group = GroupPlan {
-        name: "g".into(),
-        networks: networks
-            .iter()
-            .map(|network| network.name.clone())
-            .collect(),
-    };
+    let names = networks.iter().map(|network| network.name.clone());
+    let group = GroupPlan::new("g".into(), names.collect());
     Plan {
         networks,
         groups: vec![group],
+        uplink: UplinkPlan::default(),
     }
 }

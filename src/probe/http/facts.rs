@@ -22,6 +22,7 @@ pub(super) fn of(exchange: &Exchange, decoded: Option<usize>) -> HttpFacts {
     // A body that was not read, or whose reading broke off at once, has no size.
     let read = exchange.body_took.is_some() || !exchange.body.is_empty();
     HttpFacts {
+        body_prefix: None,
         status: Some(head.status),
         version: Some(head.version),
         redirects: Vec::new(),

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use bascule::model::{
     AddressRound, Cause, CertificateFacts, DnsQuery, DnsRecord, EndpointKey, Family, HttpFacts,
-    Kind, Layer, Phases, Reason, Round, TlsFacts, Transport, Verdict,
+    Kind, Layer, Phases, Reason, Round, Standing, TlsFacts, Transport, Verdict,
 };
 
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
@@ -37,6 +37,7 @@ pub(crate) fn bare(kind: Kind, verdict: Verdict) -> Round {
         addresses: vec![],
         dns: vec![],
         retry_after: None,
+        standing: Standing::default(),
     }
 }
 

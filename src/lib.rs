@@ -3,7 +3,7 @@
 //! Data flows one way, and the rooms below stand in that order:
 //!
 //! ```text
-//! config ─► schedule ─► probe ─► engine ─► metrics, web
+//! config ─► schedule ─► probe ─► engine ─► metrics, history, web
 //!  what      when        how      so what    who is told
 //! ```
 //!
@@ -15,10 +15,12 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod engine;
+pub mod history;
 pub mod host;
 pub mod metrics;
 pub mod model;
 pub mod probe;
+pub mod replay;
 pub mod report;
 pub mod schedule;
 pub mod web;

@@ -17,20 +17,25 @@ use bascule::model::{
 };
 
 /// Which rooms each room may use, as ARCHITECTURE.md says. `cli` and `daemon` may use all.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("engine", &["model"]),
     ("schedule", &["model", "engine::Pace"]),
     ("probe", &["model", "host::clock"]),
     ("metrics", &["model", "engine", "schedule::Skip"]),
-    ("web", &["metrics"]),
+    ("history", &["model", "engine"]),
+    ("web", &["model", "metrics", "history", "report"]),
+    (
+        "replay",
+        &["model", "engine", "schedule", "config", "metrics", "report"],
+    ),
     ("report", &["model"]),
     ("host", &["model"]),
     ("config", &["model", "engine", "probe", "schedule"]),
 ];
 
 /// Libraries, the rooms that may name them, and what the others use instead.
-const LIBRARIES: [(&str, &[&str], &str); 17] = [
+const LIBRARIES: [(&str, &[&str], &str); 18] = [
     ("hickory_resolver", &["probe"], "the types of `probe::dns`"),
     (
         "rustls",
@@ -45,10 +50,11 @@ const LIBRARIES: [(&str, &[&str], &str); 17] = [
     ("hyper::server", &["web"], "`web`"),
     ("socket2", &["probe"], "`probe::connect`"),
     ("prometheus", &["metrics"], "`metrics::Metrics`"),
-    ("toml", &["config"], "`config::Settings`"),
+    ("toml", &["config", "replay"], "`config::Settings`"),
+    ("rusqlite", &["history"], "`history::History`"),
     (
         "serde_json",
-        &["report", "probe", "config"],
+        &["report", "probe", "config", "history", "web", "replay"],
         "`report::json`",
     ),
     ("tracing_subscriber", &["host"], "`host::logging`"),

@@ -1,0 +1,1 @@
+//! A recorded timeline through the real judging code, in virtual time.

@@ -4,10 +4,14 @@
 //! against both; a slow answer is good for `avail` and bad for `quality`; a bot wall is good
 //! for `avail` and says nothing of `quality`; what is inconclusive says nothing at all. After
 //! `fall` bad rounds in a row a counter turns, after `rise` good ones it turns back.
+//!
+//! A round speaks for the moment it started at. A state therefore begins with the first round of
+//! the streak that led to it, which is known only later: until then the time is held.
 
 use std::time::Duration;
 
 use super::Pace;
+use super::memory::EndpointMemory;
 use super::plan::EndpointPlan;
 use crate::model::{Cause, EndpointView, Moment, Reason, State, Verdict};
 
@@ -19,10 +23,16 @@ pub const MAX_BACKOFF: Duration = Duration::from_secs(30 * 60);
 struct Streak {
     good: u32,
     bad: u32,
+    /// Start of the first of them.
+    since: Moment,
 }
 
 impl Streak {
-    const fn count(&mut self, good: bool) {
+    const fn count(&mut self, good: bool, started: Moment) {
+        let goes_on = if good { self.good > 0 } else { self.bad > 0 };
+        if !goes_on {
+            self.since = started;
+        }
         if good {
             self.good = self.good.saturating_add(1);
             self.bad = 0;
@@ -59,10 +69,19 @@ pub(super) struct Endpoint {
     trouble: Option<Cause>,
     /// Why nothing could be learned since the last conclusive round.
     ours: Option<Cause>,
+    /// Start of the first round that speaks for the present state.
     since: Moment,
+    /// The state before the present one.
+    before: State,
+    /// Start of the last good round.
+    last_good: Option<Moment>,
+    /// Start of the round that runs.
+    in_flight: Option<Moment>,
     /// Without conclusive evidence until then it becomes unknown. Only a conclusive round moves
     /// it: doubt elsewhere in the network changes the interval, not how old the evidence is.
     stale_at: Option<Moment>,
+    /// Without evidence of quality until then (walls give none) its doubts are forgotten.
+    quality_stale_at: Option<Moment>,
     backoff: Option<Duration>,
     interval: Duration,
 }
@@ -72,9 +91,17 @@ impl Endpoint {
     pub(super) const fn new(plan: &EndpointPlan, now: Moment) -> Self {
         Self {
             avail: Avail::Unknown,
-            avail_streak: Streak { good: 0, bad: 0 },
+            avail_streak: Streak {
+                good: 0,
+                bad: 0,
+                since: now,
+            },
             poor: false,
-            quality_streak: Streak { good: 0, bad: 0 },
+            quality_streak: Streak {
+                good: 0,
+                bad: 0,
+                since: now,
+            },
             slow_in_streak: None,
             was_down: false,
             restricted: false,
@@ -82,7 +109,11 @@ impl Endpoint {
             trouble: None,
             ours: None,
             since: now,
+            before: State::Unknown,
+            last_good: None,
+            in_flight: None,
             stale_at: None,
+            quality_stale_at: None,
             backoff: None,
             interval: plan.recheck_interval,
         }
@@ -115,36 +146,63 @@ impl Endpoint {
         }
     }
 
+    /// Since when its time may turn out to belong to another state.
+    pub(super) fn held_since(&self) -> Option<Moment> {
+        let avail = self.avail_streak;
+        let avail_doubt = match self.avail {
+            Avail::Unknown => avail.bad > 0 || avail.good > 0,
+            Avail::Good | Avail::Bad => self.in_doubt(),
+        };
+        let quality_doubt = self.avail == Avail::Good && self.wavering();
+        let doubts = [
+            avail_doubt.then_some(avail.since),
+            quality_doubt.then_some(self.quality_streak.since),
+            self.in_flight,
+        ];
+        doubts.into_iter().flatten().min()
+    }
+
+    /// A round has started.
+    pub(super) const fn started(&mut self, now: Moment) {
+        self.in_flight = Some(now);
+    }
+
+    /// The round that ran has ended, or was lost.
+    pub(super) const fn ended(&mut self) {
+        self.in_flight = None;
+    }
+
     /// One round more.
     pub(super) fn round(
         &mut self,
         plan: &EndpointPlan,
         verdict: &Verdict,
         retry_after: Option<Duration>,
+        started: Moment,
         now: Moment,
     ) {
         self.tried = true;
-        let before = self.state();
+        let (before, avail_before) = (self.state(), self.avail);
         match verdict {
             Verdict::Inconclusive(cause) => {
                 self.ours = Some(cause.clone());
                 return;
             }
             Verdict::Pass => {
-                self.quality_streak.count(true);
-                self.answered(plan, None);
+                self.quality_streak.count(true, started);
+                self.answered(plan, None, started);
             }
             Verdict::Slow(cause) => {
-                self.quality_streak.count(false);
-                self.answered(plan, Some(cause));
+                self.quality_streak.count(false, started);
+                self.answered(plan, Some(cause), started);
                 if self.avail == Avail::Good {
                     self.trouble = Some(cause.clone());
                 }
             }
-            Verdict::Restricted(_) => self.answered(plan, None),
+            Verdict::Restricted(_) => self.answered(plan, None, started),
             Verdict::Fail(cause) => {
-                self.quality_streak.count(false);
-                self.avail_streak.count(false);
+                self.quality_streak.count(false, started);
+                self.avail_streak.count(false, started);
                 self.slow_in_streak = None;
                 self.trouble = Some(cause.clone());
                 if self.avail_streak.bad >= plan.fall {
@@ -166,16 +224,34 @@ impl Endpoint {
         self.ours = None;
         self.restricted = matches!(verdict, Verdict::Restricted(_));
         self.backoff = self.next_backoff(plan, verdict, retry_after);
+        if !matches!(verdict, Verdict::Fail(_)) {
+            self.last_good = Some(started);
+        }
         if self.state() != before {
-            self.since = now;
+            let turned_by_avail = self.avail != avail_before;
+            let streak = if turned_by_avail {
+                self.avail_streak
+            } else {
+                self.quality_streak
+            };
+            self.turned(before, streak.since);
         }
         self.interval = self.wanted_interval(plan, false);
-        self.stale_at = Some(now + self.stale_after(plan));
+        let stale_at = Some(now + self.stale_after(plan));
+        self.stale_at = stale_at;
+        if !self.restricted {
+            self.quality_stale_at = stale_at;
+        }
+    }
+
+    const fn turned(&mut self, before: State, since: Moment) {
+        self.before = before;
+        self.since = since;
     }
 
     /// A good round for `avail`.
-    fn answered(&mut self, plan: &EndpointPlan, slow: Option<&Cause>) {
-        self.avail_streak.count(true);
+    fn answered(&mut self, plan: &EndpointPlan, slow: Option<&Cause>, started: Moment) {
+        self.avail_streak.count(true, started);
         let needed = match self.avail {
             Avail::Good => return,
             Avail::Unknown if !self.was_down => 1,
@@ -195,23 +271,57 @@ impl Endpoint {
         }
     }
 
-    /// Time passes without a round. Returns whether the state changed.
-    pub(super) fn tick(&mut self, now: Moment) -> bool {
-        if self.stale_at.is_none_or(|at| now < at) {
-            return false;
+    /// Time passes without a round. `seen` is when time was last looked at: if that is longer ago
+    /// than evidence lasts, nothing is known from then on, not only from when it grew stale.
+    /// Returns whether the state changed.
+    pub(super) fn tick(&mut self, plan: &EndpointPlan, seen: Moment, now: Moment) -> bool {
+        let before = self.state();
+        let jumped = now.since(seen) > self.stale_after(plan);
+        let over = |at: Option<Moment>| at.filter(|at| *at <= now);
+        if let Some(at) = over(self.stale_at) {
+            self.forget_avail();
+            self.forget_quality();
+            if before != State::Unknown {
+                self.turned(before, if jumped { at.min(seen) } else { at });
+            }
+        } else if let Some(at) = over(self.quality_stale_at) {
+            self.forget_quality();
+            if self.state() != before {
+                self.trouble = None;
+                self.turned(before, at);
+            }
         }
-        let known = self.avail != Avail::Unknown;
+        self.state() != before
+    }
+
+    fn forget_avail(&mut self) {
         self.avail = Avail::Unknown;
         self.avail_streak = Streak::default();
-        self.quality_streak = Streak::default();
-        self.poor = false;
         self.slow_in_streak = None;
         self.restricted = false;
         self.stale_at = None;
-        if known {
-            self.since = now;
-        }
-        known
+    }
+
+    fn forget_quality(&mut self) {
+        self.quality_streak = Streak::default();
+        self.poor = false;
+        self.quality_stale_at = None;
+    }
+
+    /// Whether so much time has passed without a look that it is a jump: a suspended machine, a
+    /// restart.
+    pub(super) fn is_jump(&self, plan: &EndpointPlan, passed: Duration) -> bool {
+        passed > self.stale_after(plan)
+    }
+
+    /// The state it has had since a moment, and the one before.
+    pub(super) const fn turn(&self) -> (State, Moment, State) {
+        (self.state(), self.since, self.before)
+    }
+
+    /// Start of the last good round.
+    pub(super) const fn last_good(&self) -> Option<Moment> {
+        self.last_good
     }
 
     /// Why nothing could be learned, if the last rounds were inconclusive.
@@ -219,9 +329,10 @@ impl Endpoint {
         self.ours.as_ref()
     }
 
-    /// When the evidence is too old.
-    pub(super) const fn deadline(&self) -> Option<Moment> {
-        self.stale_at
+    /// When some of the evidence is too old.
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        let stale = [self.stale_at, self.quality_stale_at];
+        stale.into_iter().flatten().min()
     }
 
     /// The interval now in force, after the network's other endpoints have been judged.
@@ -253,17 +364,21 @@ impl Endpoint {
         }
     }
 
-    fn wanted_interval(&self, plan: &EndpointPlan, network_in_doubt: bool) -> Duration {
-        let wavering = if self.poor {
+    /// Whether the last rounds speak against the known quality.
+    const fn wavering(&self) -> bool {
+        if self.poor {
             self.quality_streak.good > 0
         } else {
             self.quality_streak.bad > 0
-        };
+        }
+    }
+
+    fn wanted_interval(&self, plan: &EndpointPlan, network_in_doubt: bool) -> Duration {
         match self.avail {
             Avail::Unknown => plan.recheck_interval,
             _ if self.in_doubt() || network_in_doubt => plan.recheck_interval,
             Avail::Bad => plan.down_interval,
-            Avail::Good if wavering => plan.recheck_interval,
+            Avail::Good if self.wavering() => plan.recheck_interval,
             Avail::Good => plan.interval,
         }
     }
@@ -293,5 +408,31 @@ impl Endpoint {
                 .max(plan.interval)
                 .min(MAX_BACKOFF),
         )
+    }
+
+    /// What survives a restart.
+    pub(super) fn memory(&self, plan: &EndpointPlan) -> EndpointMemory {
+        EndpointMemory {
+            endpoint: plan.key.endpoint.clone(),
+            fingerprint: plan.fingerprint.clone(),
+            state: self.state(),
+            was_down: self.was_down,
+            trouble: self.trouble.clone(),
+            last_good: self.last_good,
+            backoff: self.backoff,
+        }
+    }
+
+    /// An endpoint that is remembered: its state is not known any more, but what it was decides
+    /// what it takes to know it again.
+    pub(super) fn restore(plan: &EndpointPlan, memory: &EndpointMemory, since: Moment) -> Self {
+        Self {
+            was_down: memory.was_down,
+            trouble: memory.trouble.clone(),
+            last_good: memory.last_good,
+            backoff: memory.backoff,
+            before: memory.state,
+            ..Self::new(plan, since)
+        }
     }
 }

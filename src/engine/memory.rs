@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::model::{
     Cause, Families, GroupBooks, Moment, Name, NetworkBooks, Outage, State, UplinkBooks,
+    UplinkState,
 };
 
 /// Everything that survives.
@@ -88,6 +89,10 @@ pub struct GroupMemory {
     pub lost_since: Option<Moment>,
     /// No network was usable when it was last looked at.
     pub exhausted: bool,
+    /// Usable networks besides the active one.
+    pub standbys: u32,
+    /// Independent ones among them.
+    pub standby_domains: u32,
     /// What was counted and timed.
     pub books: GroupBooks,
 }
@@ -97,6 +102,8 @@ pub struct GroupMemory {
 pub struct UplinkMemory {
     /// Families of which a canary has ever answered.
     pub canaries_answered: Families,
+    /// The states of: any family, IPv4, IPv6.
+    pub states: [UplinkState; 3],
     /// What was timed.
     pub books: UplinkBooks,
 }

@@ -1,33 +1,45 @@
 //! Decisions: rounds in, states and events out. Pure: no clock, no I/O, no log, std only.
 //!
-//! Three levels, one file each: `endpoint` counts rounds, `network` weighs endpoints,
-//! `group` chooses among networks. [`Engine::step`] is the only way in; the same inputs give
-//! the same outputs, and no input can make it fail.
+//! Four levels, a file each: `doubt` and `uplink` decide whether a failure is ours, `endpoint`
+//! counts rounds, `network` weighs endpoints, `group` chooses among networks; `ledger` keeps the
+//! books. [`Engine::step`] is the only way in; the same inputs give the same outputs, and no input
+//! can make it fail. Every timer is data: [`Engine::next_deadline`] says when time alone will
+//! change something.
 
+mod doubt;
 mod endpoint;
 mod group;
 mod input;
+mod intake;
+mod ledger;
 mod memory;
 mod network;
 mod plan;
+mod reload;
+mod restore;
 #[cfg(test)]
 mod tests;
+mod uplink;
+mod view;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{
-    EndpointKey, Event, Families, GroupView, Moment, Name, NetworkBooks, NetworkView, Snapshot,
-    State, Trouble,
-};
+use crate::model::{EndpointKey, Event, Moment, Name, UplinkState};
+use doubt::Queue;
 use endpoint::Endpoint;
-use group::Group;
-use network::{Network, Tally};
+use group::{Candidate, Group};
+use uplink::Uplink;
+use watched::{Around, Watched};
 
 pub use endpoint::MAX_BACKOFF;
 pub use input::{Evidence, Input, Judged, Step, Sweep};
 pub use memory::{EndpointMemory, GroupMemory, Memory, NetworkMemory, UplinkMemory};
 pub use plan::{EndpointPlan, GroupPlan, NetworkPlan, Plan, Preempt, UplinkPlan, Window};
+
+/// Answers of resolvers are remembered for so long.
+const RESOLVER_MEMORY: Duration = Duration::from_secs(600);
 
 /// How often an endpoint is to be probed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,18 +56,16 @@ pub struct Engine {
     plan: Plan,
     networks: BTreeMap<Name, Watched>,
     groups: BTreeMap<Name, Group>,
+    uplink: Uplink,
+    /// When time was last looked at.
+    seen: Moment,
+    /// How long the uplink has been proven, or not disproven, in all.
+    proven: Duration,
+    /// Since when the present states may begin: the end of the last freeze or gap.
+    not_before: Moment,
+    next_outage: u64,
     /// Changes whenever the snapshot may.
     revision: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Watched {
-    network: Network,
-    since: Moment,
-    /// What explained the last trouble. Kept while hysteresis holds a network down of which no
-    /// endpoint is down any more.
-    trouble: Option<Trouble>,
-    endpoints: Vec<Endpoint>,
 }
 
 impl Engine {
@@ -63,82 +73,95 @@ impl Engine {
     #[must_use]
     pub fn new(plan: Plan, now: Moment) -> Self {
         let mut engine = Self {
+            uplink: Uplink::new(plan.uplink, now),
             plan: Plan::default(),
             networks: BTreeMap::new(),
             groups: BTreeMap::new(),
+            seen: now,
+            proven: Duration::ZERO,
+            not_before: now,
+            next_outage: 1,
             revision: 0,
         };
         engine.adopt(plan, now);
         engine
     }
 
-    /// Results that came at the same moment, judged as one: the order among them does not matter.
+    /// Outages are numbered from here on, unless their numbers are higher already.
+    pub fn number_outages_from(&mut self, next: u64) {
+        self.next_outage = next.max(self.next_outage);
+    }
+
+    /// Inputs that came at the same moment, judged as one: the order among them does not matter.
     pub fn step(&mut self, batch: &[Input], now: Moment) -> Step {
-        let mut events = Vec::new();
-        let mut judged = Vec::new();
-        self.expire(now, &mut events);
-        for input in batch {
-            let Input::Round(evidence) = input else {
-                continue;
-            };
-            self.count(evidence, now, &mut events);
-            judged.push(Judged {
-                round: evidence.round,
-                key: evidence.key.clone(),
-                verdict: evidence.verdict.clone(),
-                left_out: Families::NONE,
-            });
+        let now = now.max(self.seen);
+        let uplink_before = self.uplink.reading();
+        let judgeable = !self.uplink.is_down();
+        let mut endpoints = Vec::new();
+        self.pass_time(now);
+        self.expire(now, &mut endpoints);
+        self.seen = now;
+        let rounds = self.take(batch, now);
+        let judged = self.settle(now, &mut endpoints);
+        // A round that was asked to wait may need proof that nobody has asked for yet.
+        if rounds == 0 && self.waits() {
+            self.uplink.ask_again(now);
         }
-        judged.sort_by(|a, b| a.key.cmp(&b.key));
-        events.sort_by(|a, b| match (a, b) {
+        endpoints.sort_by(|a, b| match (a, b) {
             (Event::Endpoint { key: a, .. }, Event::Endpoint { key: b, .. }) => a.cmp(b),
             _ => std::cmp::Ordering::Equal,
         });
-        self.judge(now, &mut events);
+        let mut events = self.watch_uplink(uplink_before, now);
+        events.append(&mut endpoints);
+        self.judge(now, judgeable, &mut events);
         Step { events, judged }
     }
 
     /// A round of an endpoint has started: until it ends, its network's time from now on may turn
     /// out to belong to another state.
-    pub const fn started(&mut self, _key: &EndpointKey, _now: Moment) {}
+    pub fn started(&mut self, key: &EndpointKey, now: Moment) {
+        if let Some((_, endpoint, _)) = self.find(key) {
+            endpoint.started(now);
+        }
+    }
+
+    /// A round of an endpoint was lost: it will never end.
+    pub fn lost(&mut self, key: &EndpointKey) {
+        if let Some((_, endpoint, _)) = self.find(key) {
+            endpoint.ended();
+        }
+    }
 
     /// Readers are shown, or the memory is to keep, that all time until `now` is booked to the
     /// present states, as far as it is not held: nothing later takes that back.
-    pub const fn show(&mut self, _now: Moment) {}
+    pub fn show(&mut self, now: Moment) {
+        for plan in &self.plan.networks {
+            if let Some(watched) = self.networks.get_mut(&plan.name) {
+                let held = watched.held_since(plan);
+                watched.ledger.book(held.map_or(now, |held| held.min(now)));
+            }
+        }
+        let judged = !self.uplink.is_down();
+        for group in self.groups.values_mut() {
+            group.book(now, judged);
+        }
+        let states = self.uplink.reading();
+        self.uplink.book(now, states);
+    }
 
     /// Until when the time of each network can be booked, in the order of the plan. `None`: until
     /// any moment.
     pub fn holds(&self) -> impl Iterator<Item = Option<Moment>> {
-        self.plan.networks.iter().map(|_| None)
+        self.plan.networks.iter().map(|plan| {
+            let watched = self.networks.get(&plan.name)?;
+            watched.held_since(plan)
+        })
     }
 
     /// Whether all canaries are to be asked now. True until a [`Sweep`] comes that started later.
     #[must_use]
-    pub const fn wants_sweep(&self) -> bool {
-        false
-    }
-
-    /// Everything that is to survive a restart.
-    #[must_use]
-    pub fn memory(&self, now: Moment) -> Memory {
-        Memory {
-            at: now,
-            proven_time: Duration::ZERO,
-            next_outage: 1,
-            networks: Vec::new(),
-            groups: Vec::new(),
-            uplink: UplinkMemory {
-                canaries_answered: Families::NONE,
-                books: crate::model::UplinkBooks::new(now),
-            },
-        }
-    }
-
-    /// An engine that goes on where another process stopped. `fresh` says whether states, active
-    /// networks and timers still mean anything; books, outages and their numbers always do.
-    #[must_use]
-    pub fn restore(plan: Plan, _memory: &Memory, _fresh: bool, now: Moment) -> Self {
-        Self::new(plan, now)
+    pub fn wants_sweep(&self) -> bool {
+        self.uplink.sweep_at().is_some_and(|at| at <= self.seen)
     }
 
     /// Another configuration: what did not change keeps its memory, a changed endpoint starts
@@ -147,20 +170,31 @@ impl Engine {
         if plan == self.plan {
             return Vec::new();
         }
+        let now = now.max(self.seen);
+        let uplink_before = self.uplink.reading();
+        let judgeable = !self.uplink.is_down();
+        self.pass_time(now);
+        self.seen = now;
         self.adopt(plan, now);
-        let mut events = Vec::new();
-        self.judge(now, &mut events);
+        let mut events = self.watch_uplink(uplink_before, now);
+        self.judge(now, judgeable, &mut events);
         events
     }
 
-    /// When [`Engine::step`] must be called even if no round ends: the next evidence to grow stale.
+    /// When [`Engine::step`] must be called even if no round ends.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
-        self.networks
-            .values()
-            .flat_map(|memory| &memory.endpoints)
-            .filter_map(Endpoint::deadline)
-            .min()
+        let networks = self.plan.networks.iter().filter_map(|plan| {
+            let watched = self.networks.get(&plan.name)?;
+            watched.deadline(plan, self.seen)
+        });
+        let groups = self.plan.groups.iter().filter_map(|plan| {
+            let group = self.groups.get(&plan.name)?;
+            let candidates = self.candidates(&plan.networks);
+            group.deadline(plan, &candidates, self.moment())
+        });
+        let sweep = self.uplink.sweep_at().filter(|at| *at > self.seen);
+        networks.chain(groups).chain(sweep).min()
     }
 
     /// How often each endpoint is to be probed now.
@@ -176,7 +210,7 @@ impl Engine {
             .networks
             .iter()
             .find(|plan| &*plan.name == network);
-        let endpoints = self.networks.get(network).map_or(&[][..], |m| &m.endpoints);
+        let endpoints = self.networks.get(network).map_or(&[][..], |w| &w.endpoints);
         let plans = plan.map_or(&[][..], |plan| &plan.endpoints);
         plans
             .iter()
@@ -184,161 +218,89 @@ impl Engine {
             .map(|(plan, endpoint)| (&plan.key, endpoint.pace()))
     }
 
-    /// Changes whenever [`Engine::snapshot`] may have changed: most rounds confirm what is known,
-    /// and a picture of a thousand endpoints need not be made again for each of them.
+    /// Changes whenever [`Engine::snapshot`] may have changed by more than the passing of time:
+    /// most rounds confirm what is known, and a picture of a thousand endpoints need not be made
+    /// again for each of them.
     #[must_use]
     pub const fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// One consistent picture of everything.
-    #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            networks: self
-                .plan
-                .networks
-                .iter()
-                .map(|plan| self.view(plan))
-                .collect(),
-            groups: self
-                .plan
-                .groups
-                .iter()
-                .map(|plan| self.group_view(plan))
-                .collect(),
-            uplink: Snapshot::default().uplink,
+    /// Time goes on. Where it jumps, nothing was seen in between: nobody's time, no timer's either.
+    fn pass_time(&mut self, now: Moment) {
+        let passed = now.since(self.seen);
+        let mut endpoints = self.each();
+        let jumped = endpoints.any(|(plan, endpoint)| endpoint.is_jump(plan, passed));
+        drop(endpoints);
+        if !jumped {
+            if !self.uplink.is_down() {
+                self.proven += passed;
+            }
+            return;
         }
-    }
-
-    fn adopt(&mut self, plan: Plan, now: Moment) {
-        let mut known: BTreeMap<EndpointKey, (String, Endpoint)> = self
-            .each()
-            .map(|(plan, endpoint)| {
-                let entry = (plan.fingerprint.clone(), endpoint.clone());
-                (plan.key.clone(), entry)
-            })
-            .collect();
-        let mut remembered = std::mem::take(&mut self.networks);
-        for network in &plan.networks {
-            let endpoints = network
-                .endpoints
-                .iter()
-                .map(|plan| match known.remove(&plan.key) {
-                    Some((fingerprint, endpoint)) if fingerprint == plan.fingerprint => endpoint,
-                    _ => Endpoint::new(plan, now),
-                })
-                .collect();
-            let memory = match remembered.remove(&network.name) {
-                Some(memory) => Watched {
-                    endpoints,
-                    ..memory
-                },
-                None => Watched {
-                    network: Network::default(),
-                    since: now,
-                    trouble: None,
-                    endpoints,
-                },
-            };
-            self.networks.insert(network.name.clone(), memory);
-        }
-        let mut groups = std::mem::take(&mut self.groups);
-        for group in &plan.groups {
-            let memory = groups.remove(&group.name).unwrap_or_default();
-            self.groups.insert(group.name.clone(), memory);
-        }
-        self.plan = plan;
         self.revision += 1;
+        let (judged, states) = (!self.uplink.is_down(), self.uplink.reading());
+        for group in self.groups.values_mut() {
+            group.book(self.seen, judged);
+            group.book(now, false);
+            group.thaw(self.proven);
+        }
+        self.uplink.book(self.seen, states);
+        self.uplink.book(now, [UplinkState::Unknown; 3]);
+        for watched in self.networks.values_mut() {
+            watched.interrupt(self.proven);
+        }
     }
 
     fn expire(&mut self, now: Moment, events: &mut Vec<Event>) {
         for plan in &self.plan.networks {
-            let Some(memory) = self.networks.get_mut(&plan.name) else {
+            let Some(watched) = self.networks.get_mut(&plan.name) else {
                 continue;
             };
-            for (plan, endpoint) in plan.endpoints.iter().zip(&mut memory.endpoints) {
+            for (plan, endpoint) in plan.endpoints.iter().zip(&mut watched.endpoints) {
                 let from = endpoint.state();
-                if endpoint.tick(now) {
+                if endpoint.tick(plan, self.seen, now) {
                     self.revision += 1;
                     events.push(Event::Endpoint {
                         key: plan.key.clone(),
                         from,
                         to: endpoint.state(),
                         cause: endpoint.ours().cloned(),
-                        since: now,
+                        since: endpoint.turn().1,
                     });
                 }
             }
         }
-    }
-
-    fn count(&mut self, evidence: &Evidence, now: Moment, events: &mut Vec<Event>) {
-        let found = self
-            .plan
-            .networks
-            .iter()
-            .find(|plan| plan.name == evidence.key.network);
-        let Some(network) = found else { return };
-        let Some(memory) = self.networks.get_mut(&network.name) else {
-            return;
-        };
-        let mut pairs = network.endpoints.iter().zip(&mut memory.endpoints);
-        let Some((plan, endpoint)) = pairs.find(|(plan, _)| plan.key == evidence.key) else {
-            return;
-        };
-        let (from, shown) = (endpoint.state(), endpoint.shown());
-        endpoint.round(plan, &evidence.verdict, evidence.retry_after, now);
-        let to = endpoint.state();
-        if endpoint.shown() != shown || endpoint.trouble().is_some() {
-            self.revision += 1;
-        }
-        if from != to {
-            events.push(Event::Endpoint {
-                key: plan.key.clone(),
-                from,
-                to,
-                cause: endpoint.trouble().cloned(),
-                since: now,
-            });
-        }
+        self.uplink.forget_resolvers(now - RESOLVER_MEMORY);
     }
 
     /// Levels 2 and 3, after all endpoints have been counted.
-    fn judge(&mut self, now: Moment, events: &mut Vec<Event>) {
+    fn judge(&mut self, now: Moment, judgeable: bool, events: &mut Vec<Event>) {
+        let around = Around {
+            now,
+            proven: self.proven,
+            frozen: self.uplink.is_down(),
+            not_before: self.not_before,
+            lost_since: self.uplink.lost_since(),
+        };
         for plan in &self.plan.networks {
-            let Some(memory) = self.networks.get_mut(&plan.name) else {
+            let Some(watched) = self.networks.get_mut(&plan.name) else {
                 continue;
             };
-            let from = memory.network.judge(plan, memory.tally(plan));
-            memory.explain(plan);
-            let in_doubt = plan
-                .endpoints
-                .iter()
-                .zip(&memory.endpoints)
-                .any(|(plan, endpoint)| plan.weight > 0 && endpoint.in_doubt());
-            for (plan, endpoint) in plan.endpoints.iter().zip(&mut memory.endpoints) {
-                endpoint.set_pace(plan, in_doubt);
-            }
-            if let Some(from) = from {
-                memory.since = now;
+            let flapping = watched.is_flapping();
+            let mut changes = watched.judge(plan, around, &mut self.next_outage);
+            if !changes.is_empty() || flapping != watched.is_flapping() {
                 self.revision += 1;
-                events.push(Event::Network {
-                    network: plan.name.clone(),
-                    from,
-                    to: memory.network.state(),
-                    trouble: memory.trouble().cloned(),
-                    since: now,
-                });
             }
+            events.append(&mut changes);
         }
-        let networks = &self.networks;
+        let moment = self.moment();
         for plan in &self.plan.groups {
+            let networks = candidates(&self.plan, &self.networks, &plan.networks, self.proven);
             let Some(group) = self.groups.get_mut(&plan.name) else {
                 continue;
             };
-            if let Some(switch) = group.choose(plan, |name| state_of(networks, name)) {
-                self.revision += 1;
+            if let Some(switch) = group.judge(plan, &networks, moment, judgeable) {
                 events.push(Event::Group {
                     group: plan.name.clone(),
                     from: switch.from,
@@ -346,43 +308,36 @@ impl Engine {
                     reason: switch.reason,
                 });
             }
+            let shown = Some(group.shown(plan, &networks, moment));
+            if shown != group.last_shown {
+                group.last_shown = shown;
+                self.revision += 1;
+            }
         }
     }
 
-    fn view(&self, plan: &NetworkPlan) -> NetworkView {
-        let memory = self.networks.get(&plan.name);
-        let state = state_of(&self.networks, &plan.name);
-        let trouble = memory.and_then(Watched::trouble).cloned();
-        let endpoints = memory.map_or(&[][..], |memory| &memory.endpoints);
-        NetworkView {
-            name: plan.name.clone(),
-            state,
-            since: memory.map_or(Moment::ZERO, |memory| memory.since),
-            confirmed: None,
-            flapping: false,
-            outage: None,
-            books: NetworkBooks::new(Moment::ZERO),
-            layer: trouble.as_ref().and_then(|trouble| trouble.cause.layer),
-            trouble,
-            spare_weight: memory.map_or(0, |memory| {
-                memory.network.spare_weight(plan, memory.tally(plan))
-            }),
-            endpoints: plan
-                .endpoints
-                .iter()
-                .zip(endpoints)
-                .map(|(plan, endpoint)| endpoint.view(plan))
-                .collect(),
+    fn moment(&self) -> group::Now {
+        group::Now {
+            moment: self.seen,
+            proven: self.proven,
+            frozen: self.uplink.is_down(),
         }
     }
 
-    fn group_view(&self, plan: &GroupPlan) -> GroupView {
-        let unstarted = Group::default();
-        self.groups.get(&plan.name).unwrap_or(&unstarted).view(
-            plan,
-            |name| state_of(&self.networks, name),
-            |name| self.plan.networks.iter().find(|plan| &*plan.name == name),
-        )
+    /// The networks of a group, in order of preference.
+    fn candidates(&self, names: &[Name]) -> Vec<Candidate<'_>> {
+        candidates(&self.plan, &self.networks, names, self.proven)
+    }
+
+    /// An endpoint, its queue, and whether it is of any weight.
+    fn find(&mut self, key: &EndpointKey) -> Option<(bool, &mut Endpoint, &mut Queue)> {
+        let networks = &self.plan.networks;
+        let network = networks.iter().find(|plan| plan.name == key.network)?;
+        let watched = self.networks.get_mut(&network.name)?;
+        let place = network.endpoints.iter().position(|plan| plan.key == *key)?;
+        let endpoint = watched.endpoints.get_mut(place)?;
+        let queue = watched.queues.get_mut(place)?;
+        Some((network.endpoints[place].weight > 0, endpoint, queue))
     }
 
     fn each(&self) -> impl Iterator<Item = (&EndpointPlan, &Endpoint)> {
@@ -390,40 +345,21 @@ impl Engine {
             let endpoints = self
                 .networks
                 .get(&network.name)
-                .map_or(&[][..], |m| &m.endpoints);
+                .map_or(&[][..], |w| &w.endpoints);
             network.endpoints.iter().zip(endpoints)
         })
     }
 }
 
-impl Watched {
-    fn tally(&self, plan: &NetworkPlan) -> Tally {
-        let states = self.endpoints.iter().map(Endpoint::state);
-        Tally::of(plan.endpoints.iter().zip(states))
-    }
-
-    /// What explains the state, where it is one of trouble.
-    const fn trouble(&self) -> Option<&Trouble> {
-        match self.network.state() {
-            State::Down | State::Degraded => self.trouble.as_ref(),
-            _ => None,
-        }
-    }
-
-    fn explain(&mut self, plan: &NetworkPlan) {
-        let state = self.network.state();
-        let endpoints = plan.endpoints.iter().zip(&self.endpoints);
-        let states = endpoints.map(|(plan, endpoint)| (plan, endpoint.state(), endpoint.trouble()));
-        match network::trouble(state, states) {
-            Some(trouble) => self.trouble = Some(trouble),
-            None if state == State::Up => self.trouble = None,
-            None => {}
-        }
-    }
-}
-
-fn state_of(networks: &BTreeMap<Name, Watched>, name: &str) -> State {
-    networks
-        .get(name)
-        .map_or(State::Unknown, |memory| memory.network.state())
+fn candidates<'a>(
+    plan: &'a Plan,
+    networks: &'a BTreeMap<Name, Watched>,
+    names: &[Name],
+    proven: Duration,
+) -> Vec<Candidate<'a>> {
+    let known = names.iter().filter_map(|name| {
+        let plan = plan.networks.iter().find(|plan| plan.name == *name)?;
+        Some(networks.get(name)?.candidate(plan, proven))
+    });
+    known.collect()
 }

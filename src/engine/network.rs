@@ -59,16 +59,41 @@ impl Network {
         self.state
     }
 
-    /// Judges the network anew. Returns the state it left, if it left it.
-    pub(super) fn judge(&mut self, plan: &NetworkPlan, tally: Tally) -> Option<State> {
-        let before = self.state;
-        self.state = next_state(before, self.last_known, plan, tally);
-        match self.state {
+    /// A network that is not known any more.
+    pub(super) const fn remembered(last_known: State) -> Self {
+        let last_known = match last_known {
+            State::Up | State::Degraded => Known::Good,
+            State::Down => Known::Down,
+            State::Unknown | State::Maintenance => Known::Nothing,
+        };
+        Self {
+            state: State::Unknown,
+            last_known,
+        }
+    }
+
+    /// What was last known for certain; `Unknown` if nothing ever was.
+    pub(super) const fn last_known(self) -> State {
+        match self.last_known {
+            Known::Nothing => State::Unknown,
+            Known::Good => State::Up,
+            Known::Down => State::Down,
+        }
+    }
+
+    /// The state that this tally leads to.
+    pub(super) fn next(self, plan: &NetworkPlan, tally: Tally) -> State {
+        next_state(self.state, self.last_known, plan, tally)
+    }
+
+    /// Takes on a state.
+    pub(super) const fn enter(&mut self, state: State) {
+        self.state = state;
+        match state {
             State::Up | State::Degraded => self.last_known = Known::Good,
             State::Down => self.last_known = Known::Down,
             State::Unknown | State::Maintenance => {}
         }
-        (self.state != before).then_some(before)
     }
 
     /// Weight that can fail, and the network still stays up. Endpoints that are required have

@@ -103,7 +103,7 @@ fn what_is_inconclusive_or_restricted_never_leads_to_trouble_or_a_switch() {
 }
 
 #[test]
-fn the_active_network_is_always_the_first_usable_one_and_roles_are_one_each() {
+fn the_active_network_is_never_a_down_one_and_roles_are_one_each() {
     for_each_seed(|seed| {
         let mut world = World::new(seed);
         world.run(Duration::from_secs(3600), |step| {
@@ -117,12 +117,8 @@ fn the_active_network_is_always_the_first_usable_one_and_roles_are_one_each() {
                     .state
             };
             for group in &snapshot.groups {
-                let first = group
-                    .roles
-                    .iter()
-                    .map(|(name, _)| name)
-                    .find(|name| state_of(name).is_usable());
-                assert_eq!(group.active.as_ref(), first);
+                let active = group.active.as_ref().map(|name| state_of(name));
+                assert_ne!(active, Some(State::Down));
                 let actives = group
                     .roles
                     .iter()
@@ -132,7 +128,7 @@ fn the_active_network_is_always_the_first_usable_one_and_roles_are_one_each() {
                 let standbys = group
                     .roles
                     .iter()
-                    .filter(|(_, role)| *role == Role::Standby)
+                    .filter(|(_, role)| matches!(role, Role::Standby | Role::Held))
                     .count();
                 assert_eq!(standbys, group.standbys as usize);
                 assert!(group.standby_domains <= group.standbys);
@@ -241,7 +237,8 @@ fn while_the_revision_stays_so_does_the_picture() {
             last = Some((revision, snapshot));
         });
         world.set_all(Behaviour::Good);
-        world.run(Duration::from_secs(400), |_| {});
+        // The way back after an outage takes an hour at most.
+        world.run(Duration::from_secs(4000), |_| {});
         let settled = world.revision();
         world.run(Duration::from_secs(1800), |_| {});
         assert_eq!(

@@ -31,7 +31,10 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ),
     ("report", &["model"]),
     ("host", &["model"]),
-    ("config", &["model", "engine", "probe", "schedule"]),
+    (
+        "config",
+        &["model", "engine", "probe", "schedule", "host::clock"],
+    ),
 ];
 
 /// Libraries, the rooms that may name them, and what the others use instead.

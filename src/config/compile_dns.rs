@@ -60,7 +60,7 @@ pub(crate) fn dns_name(text: &str) -> Result<DnsName, String> {
 }
 
 /// A record type by its name, or `TYPE65400` for those without one.
-fn record_type_of(text: &str) -> Result<RecordType, String> {
+pub(crate) fn record_type_of(text: &str) -> Result<RecordType, String> {
     let shown = printable(text);
     let upper = text.to_ascii_uppercase();
     if let Some(number) = upper.strip_prefix("TYPE")

@@ -3,12 +3,14 @@
 //! The same tables read the user's file and the catalog's. To add a key, add a line here, give
 //! it a meaning in [`super::compile`] and a sentence in `config.example.toml` (a test asks for it).
 
+use super::canaries::CANARIES;
 use super::decode::{Reader, Table, Value, read_at};
 use super::fault::{At, Place};
 use super::lists::{Headers, Named, list};
 use super::table::{bare, merge_key, table};
-use super::values::{FilePath, Label, Pattern, Size, Span, Status};
-use super::words::{Choice, Detail, HttpVersion};
+use super::values::{Directory, FilePath, Label, Pattern, Size, Span, Status, Time};
+use super::words::{Choice, Detail, HttpVersion, Preempting};
+use crate::engine::Preempt;
 use crate::model::Family;
 use crate::probe::trust::MinVersion;
 
@@ -26,14 +28,24 @@ table! {
     struct File {
         /// The place this daemon looks from.
         vantage: String,
+        /// Where it keeps what survives a restart.
+        state_dir: Directory,
+        /// States and timers that are older than this are forgotten.
+        max_state_age: Span = Span::secs(15 * 60),
         /// The listener.
         web: Web,
+        /// What is kept of outages and events.
+        history: History,
         /// Defaults of every endpoint.
         probe: Global,
         /// Networks by name.
         network: Named<Network>,
         /// Failover groups.
         group: Vec<At<Group>>,
+        /// Our own connection.
+        uplink: Uplink,
+        /// Windows of maintenance.
+        maintenance: Vec<At<Maintenance>>,
     }
 }
 
@@ -46,6 +58,16 @@ table! {
         enable_lifecycle: bool = false,
         /// How much `/metrics` tells.
         metrics: Choice<Detail> = Choice(Detail::Full),
+    }
+}
+
+table! {
+    /// `[history]`.
+    struct History {
+        /// Older outages and events are dropped.
+        retention: Span = Span::secs(400 * 86400),
+        /// The oldest are dropped when it takes more than this.
+        max_size: Size = Size(256 << 20),
     }
 }
 
@@ -104,6 +126,8 @@ table! {
     struct Network with probe: Probe {
         /// The catalog entry it is made from.
         preset: String,
+        /// False: probed, and no choice for any group.
+        enabled: bool = true,
         /// What people call it.
         title: String,
         /// Where people go when it is the active one.
@@ -331,6 +355,54 @@ table! {
         name: String,
         /// Networks in order of preference.
         networks: Vec<At<String>>,
+        /// Where people go when no network is usable.
+        last_resort: String,
+        /// Go back to a preferred network that came back.
+        preempt: Preempting = Preempting(Preempt::Auto),
+        /// How long it must have been up for that.
+        preempt_delay: Span = Span::secs(300),
+        /// How long the others wait at the start for a preferred one that is unknown.
+        startup_grace: Span = Span::secs(30),
+        /// How long an active network may be unknown.
+        unknown_hold: Span = Span::secs(120),
+        /// Leave a degraded network for one that is up.
+        failover_on_degraded: bool = false,
+        /// The network that people have chosen.
+        pin: Pin,
+    }
+}
+
+table! {
+    /// `pin` of a group.
+    struct Pin {
+        /// Which network.
+        network: String,
+        /// Until when.
+        until: Time,
+    }
+}
+
+table! {
+    /// `[uplink]`.
+    struct Uplink {
+        /// False: every failure is believed at once.
+        enabled: bool = true,
+        /// Who is asked whether it is us.
+        canaries: Vec<At<String>> = list("uplink.canaries", CANARIES.map(str::to_owned)),
+        /// The next router.
+        gateway: String = "auto".to_owned(),
+    }
+}
+
+table! {
+    /// `[[maintenance]]`.
+    struct Maintenance {
+        /// Which networks.
+        networks: Vec<At<String>>,
+        /// From when.
+        from: Time,
+        /// Until when.
+        until: Time,
     }
 }
 
@@ -341,6 +413,7 @@ pub fn keys() -> Vec<(&'static str, Vec<&'static str>)> {
     vec![
         ("", File::own_keys()),
         ("web", Web::own_keys()),
+        ("history", History::own_keys()),
         ("probe", Global::keys()),
         ("network", Network::own_keys()),
         ("http", [Common::keys(), Http::own_keys()].concat()),
@@ -356,5 +429,8 @@ pub fn keys() -> Vec<(&'static str, Vec<&'static str>)> {
         ("dns", [Common::keys(), Dns::own_keys()].concat()),
         ("dns.expect", DnsExpect::keys()),
         ("group", Group::keys()),
+        ("group.pin", Pin::keys()),
+        ("uplink", Uplink::keys()),
+        ("maintenance", Maintenance::keys()),
     ]
 }

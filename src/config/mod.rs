@@ -10,6 +10,7 @@
 //! Secrets are read from files, live in [`Settings`] only, and are printed nowhere.
 
 mod adhoc;
+mod canaries;
 mod catalog;
 mod compile;
 mod compile_dns;
@@ -19,8 +20,11 @@ mod decode;
 mod endpoint;
 mod fault;
 mod file;
+mod group;
 mod lists;
 mod load;
+mod maintenance;
+mod memory;
 mod merge;
 mod network;
 mod outlook;
@@ -29,6 +33,7 @@ mod resolve;
 mod secret;
 mod syntax;
 mod table;
+mod uplink;
 mod values;
 mod warn;
 mod words;
@@ -42,11 +47,13 @@ pub use outlook::{Load, TimeToConfirm};
 pub use secret::Environment;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use crate::engine::Plan;
 use crate::model::{EndpointKey, Name};
-use crate::probe::target::Target;
+use crate::probe::target::{Canary, Gateway, Target};
 use crate::probe::trust::Roots;
 
 /// What the configuration means, ready to run.
@@ -54,14 +61,26 @@ use crate::probe::trust::Roots;
 pub struct Settings {
     /// The place this daemon looks from.
     pub vantage: String,
+    /// Where it keeps what survives a restart, which another one is needed to change; `None` if
+    /// nobody says, and no home is known.
+    pub state_dir: Option<PathBuf>,
+    /// States, active networks and timers that are older than this are forgotten.
+    pub max_state_age: Duration,
     /// The listener.
     pub web: WebSettings,
-    /// How the engine judges: networks, endpoints, groups.
+    /// What is kept of outages and events.
+    pub history: HistorySettings,
+    /// Whom to ask whether it is us.
+    pub uplink: UplinkSettings,
+    /// How the engine judges: networks, endpoints, groups. Without what has a date, which is
+    /// in [`Settings::plan_at`].
     pub plan: Plan,
     /// What to probe, in the order of `plan`.
     pub endpoints: Vec<EndpointSettings>,
     /// What people should know of each network, in the order of `plan`.
     pub networks: Vec<NetworkSettings>,
+    /// What people should know of each group, in the order of `plan`.
+    pub groups: Vec<GroupSettings>,
     /// Rounds at a time, in all.
     pub max_in_flight: usize,
     /// Trust roots for the resolvers' own connections.
@@ -81,6 +100,26 @@ pub struct WebSettings {
     pub lean: bool,
 }
 
+/// `[history]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistorySettings {
+    /// Older outages and events are dropped.
+    pub retention: Duration,
+    /// In bytes: when it takes more, the oldest are dropped.
+    pub max_size: u64,
+}
+
+/// `[uplink]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UplinkSettings {
+    /// False: every failure is believed at once.
+    pub enabled: bool,
+    /// Who is asked; nobody if it is not enabled.
+    pub canaries: Vec<Canary>,
+    /// The next router.
+    pub gateway: Gateway,
+}
+
 /// What people should know of a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkSettings {
@@ -94,6 +133,37 @@ pub struct NetworkSettings {
     pub home: Option<String>,
     /// The catalog entry it is made from.
     pub preset: Option<String>,
+    /// When it is in maintenance, the earliest window first.
+    pub maintenance: Vec<Period>,
+}
+
+/// From when until when something holds, by the wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// From this time on.
+    pub from: SystemTime,
+    /// Until just before this one.
+    pub until: SystemTime,
+}
+
+/// What people should know of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupSettings {
+    /// Its name.
+    pub name: Name,
+    /// Where people go when no network is usable.
+    pub last_resort: Option<String>,
+    /// The network that people have chosen.
+    pub pin: Option<Pin>,
+}
+
+/// A network that is used while it is usable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// Which one.
+    pub network: Name,
+    /// Until when.
+    pub until: SystemTime,
 }
 
 /// One endpoint: what to probe, and how to be polite about it.

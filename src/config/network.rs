@@ -90,7 +90,7 @@ pub(crate) fn check(merged: &Merged, filled: &[At<Endpoint>], faults: &mut Vec<F
             failure_domains,
             quorum,
             hysteresis,
-            enabled: true,
+            enabled: table.enabled().value,
             maintenance: Vec::new(),
             endpoints,
         },
@@ -100,6 +100,7 @@ pub(crate) fn check(merged: &Merged, filled: &[At<Endpoint>], faults: &mut Vec<F
             profile: table.profile.as_ref().map(|at| at.value.clone()),
             home: merged.home.clone(),
             preset: merged.preset.clone(),
+            maintenance: Vec::new(),
         },
         warnings,
     }

@@ -6,27 +6,51 @@ use std::fmt::Write as _;
 use super::decode::{Table as _, Value, quoted};
 use super::endpoint::Endpoint;
 use super::fault::At;
-use super::file::{Global, Web};
+use super::file::{Global, Maintenance, Uplink, Web};
+use super::group::Judged;
 use super::lists::list;
+use super::memory::Memory;
 use super::merge::Merged;
 use super::network::Network;
-use crate::engine::GroupPlan;
 use crate::model::Name;
 
+/// What there is to print.
+pub(crate) struct Resolved<'a> {
+    /// The place this daemon looks from.
+    pub(crate) vantage: &'a str,
+    /// What survives a restart.
+    pub(crate) memory: &'a Memory,
+    /// `[web]`.
+    pub(crate) web: &'a Web,
+    /// `[probe]`.
+    pub(crate) global: &'a Global,
+    /// Networks as they were written, and their endpoints with all defaults.
+    pub(crate) merged: &'a [(Merged, Vec<At<Endpoint>>)],
+    /// Networks as they are judged, in the same order.
+    pub(crate) networks: &'a [Network],
+    /// `[[group]]`.
+    pub(crate) groups: &'a [At<Judged>],
+    /// `[uplink]`.
+    pub(crate) uplink: &'a Uplink,
+    /// `[[maintenance]]`.
+    pub(crate) maintenance: &'a [At<Maintenance>],
+}
+
 /// Prints it.
-pub(crate) fn resolved(
-    vantage: &str,
-    web: &Web,
-    global: &Global,
-    merged: &[(Merged, Vec<At<Endpoint>>)],
-    networks: &[Network],
-    groups: &[At<GroupPlan>],
-) -> String {
-    let mut out = format!("vantage = {}\n\n[web]\n", quoted(vantage));
-    web.all_lines("", &mut out);
+pub(crate) fn resolved(it: &Resolved<'_>) -> String {
+    let mut out = format!("vantage = {}\n", quoted(it.vantage));
+    // Only the environment can name a directory that no TOML can write.
+    if let Some(directory) = it.memory.state_dir.as_ref().and_then(|it| it.to_str()) {
+        directory.to_owned().lines("state_dir", &mut out);
+    }
+    it.memory.max_state_age.lines("max_state_age", &mut out);
+    out.push_str("\n[web]\n");
+    it.web.all_lines("", &mut out);
+    out.push_str("\n[history]\n");
+    it.memory.history.all_lines("", &mut out);
     out.push_str("\n[probe]\n");
-    global.all_lines("", &mut out);
-    for ((merged, endpoints), network) in merged.iter().zip(networks) {
+    it.global.all_lines("", &mut out);
+    for ((merged, endpoints), network) in it.merged.iter().zip(it.networks) {
         head(merged, network, &mut out);
         for at in endpoints {
             // Writing to a String cannot fail.
@@ -38,10 +62,15 @@ pub(crate) fn resolved(
             }
         }
     }
-    for group in groups {
-        let names = names(&group.value.networks);
-        let name = quoted(&group.value.name);
-        let _ = writeln!(out, "\n[[group]]\nname = {name}\nnetworks = {names}");
+    for group in it.groups {
+        out.push_str("\n[[group]]\n");
+        group.value.table.all_lines("", &mut out);
+    }
+    out.push_str("\n[uplink]\n");
+    it.uplink.all_lines("", &mut out);
+    for window in it.maintenance {
+        out.push_str("\n[[maintenance]]\n");
+        window.value.all_lines("", &mut out);
     }
     out
 }
@@ -52,6 +81,7 @@ fn head(merged: &Merged, network: &Network, out: &mut String) {
     if let Some(preset) = &merged.preset {
         let _ = writeln!(out, "preset = {}", quoted(preset));
     }
+    let _ = writeln!(out, "enabled = {}", network.plan.enabled);
     let _ = writeln!(out, "title = {}", quoted(&network.settings.title));
     if let Some(profile) = &network.settings.profile {
         let _ = writeln!(out, "profile = {}", quoted(profile));

@@ -10,16 +10,20 @@ use super::catalog::Catalog;
 use super::compile::Context;
 use super::decode::Table as _;
 use super::endpoint::Endpoint;
-use super::fault::{At, Fault, Place, did_you_mean, printable};
-use super::file::{File, Group, Probe, Web};
-use super::merge::{Merged, check_name, merge};
+use super::fault::{At, Fault, Place, printable};
+use super::file::{File, Probe, Web};
+use super::group::{Surroundings, groups, not_a_place_for_people};
+use super::maintenance::{windows, windows_of};
+use super::memory::Memory;
+use super::merge::{Merged, merge};
 use super::network::{self, Network};
 use super::print;
 use super::secret::Environment;
+use super::uplink::uplink;
 use super::warn;
 use super::words::Detail;
 use super::{EndpointSettings, Settings, WebSettings};
-use crate::engine::{GroupPlan, Plan, UplinkPlan};
+use crate::engine::Plan;
 use crate::model::{EndpointKey, Name};
 use crate::probe::target::{Target, What};
 
@@ -46,8 +50,9 @@ pub(crate) fn resolve(
 
     let vantage = vantage(&file, environment, &mut faults);
     let (web, web_settings) = web(&file, &mut faults);
+    let memory = Memory::of(&file, environment, &mut faults);
     let mut global = super::file::Global::defaults();
-    if let Some(at) = file.probe {
+    if let Some(at) = file.probe.take() {
         global.merge_table(at.value);
     }
     let mut shown = global.clone();
@@ -66,29 +71,62 @@ pub(crate) fn resolve(
         networks.push(network::check(&network, &filled, &mut faults));
         written.push((network, filled));
     }
-    let groups = groups(name, file.group, &written, catalog, &mut faults);
-
-    let roots = context.roots(&[global.probe.ca_file.as_ref()]);
     let mut warnings = warn::intervals(&written, catalog);
     warnings.extend(networks.iter().flat_map(|n| n.warnings.iter().cloned()));
+    let around = Surroundings {
+        file: name,
+        networks: &networks,
+        catalog: catalog.names().collect(),
+        now: environment.now,
+    };
+    let groups = groups(&mut file, &around, &mut faults, &mut warnings);
     warnings.extend(warn::groups(&groups, &networks));
-    let text = print::resolved(&vantage, &web, &shown, &written, &networks, &groups);
+    let windows = windows(&file, &around, &mut faults, &mut warnings);
+    for network in &mut networks {
+        network.settings.maintenance = windows_of(&network.plan.name, &windows);
+    }
+    let (uplink, uplink_settings) = uplink(&file, &mut faults, &mut warnings);
+
+    let roots = context.roots(&[global.probe.ca_file.as_ref()]);
+    let text = print::resolved(&print::Resolved {
+        vantage: &vantage,
+        memory: &memory,
+        web: &web,
+        global: &shown,
+        merged: &written,
+        networks: &networks,
+        groups: &groups,
+        uplink: &uplink,
+        maintenance: file
+            .maintenance
+            .as_ref()
+            .map_or(&[][..], |list| &list.value),
+    });
     faults.append(&mut context.faults);
 
     let (plans, facts): (Vec<_>, Vec<_>) = networks
         .into_iter()
         .map(|network: Network| (network.plan, network.settings))
         .unzip();
+    let (group_plans, group_facts) = groups
+        .into_iter()
+        .map(|group| (group.value.plan, group.value.settings))
+        .unzip();
     let settings = roots.filter(|_| faults.is_empty()).map(|roots| Settings {
         vantage,
+        history: memory.history_settings(),
+        state_dir: memory.state_dir,
+        max_state_age: memory.max_state_age.0,
         web: web_settings,
         plan: Plan {
             networks: plans,
-            groups: groups.into_iter().map(|group| group.value).collect(),
-            uplink: UplinkPlan::default(),
+            groups: group_plans,
+            uplink: uplink_settings.plan(),
         },
+        uplink: uplink_settings,
         endpoints,
         networks: facts,
+        groups: group_facts,
         max_in_flight: global.max_in_flight().value as usize,
         roots,
         warnings,
@@ -245,75 +283,11 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
     ))
 }
 
-/// The groups of the file; without any, one called `default` with every network.
-fn groups(
-    file: &str,
-    written: Option<At<Vec<At<Group>>>>,
-    networks: &[(Merged, Vec<At<Endpoint>>)],
-    catalog: &Catalog,
-    faults: &mut Vec<Fault>,
-) -> Vec<At<GroupPlan>> {
-    let all = || networks.iter().map(|(network, _)| network.name.as_str());
-    let Some(written) = written else {
-        let plan = GroupPlan::new("default".into(), all().map(Name::from).collect());
-        let place = Place {
-            file: file.into(),
-            ..Place::default_of("")
-        };
-        return vec![At { value: plan, place }];
-    };
-    let mut plans: Vec<At<GroupPlan>> = Vec::new();
-    for At { value, place } in written.value {
-        let Some(name) = value.name else {
-            faults.push(
-                place
-                    .below("name")
-                    .fault("is missing: every group has a name"),
-            );
-            continue;
-        };
-        faults.extend(check_name(&name.value, &name.place, "a group"));
-        if plans.iter().any(|plan| *plan.value.name == *name.value) {
-            let shown = printable(&name.value);
-            faults.push(name.fault(format!("`{shown}` is the name of another group")));
-        }
-        let members = value.networks.map_or_else(Vec::new, |list| list.value);
-        if members.is_empty() {
-            let sentence = "is missing or empty: name networks in order of preference";
-            faults.push(place.below("networks").fault(sentence));
-        }
-        let mut chosen: Vec<Name> = Vec::new();
-        for member in members {
-            let shown = printable(&member.value);
-            if chosen.iter().any(|name| **name == *member.value) {
-                faults.push(member.fault(format!("`{shown}` is there twice")));
-            } else if all().any(|name| name == member.value) {
-                chosen.push(member.value.as_str().into());
-            } else {
-                let known = all().chain(catalog.names());
-                let hint = match did_you_mean(&member.value, known) {
-                    Some(word) => format!("; did you mean \"{word}\"?"),
-                    None => String::new(),
-                };
-                let sentence = format!("there is no network `{shown}`{hint}");
-                faults.push(member.fault(sentence));
-            }
-        }
-        plans.push(At {
-            value: GroupPlan::new(name.value.as_str().into(), chosen),
-            place,
-        });
-    }
-    plans
-}
-
 /// What is wrong with a profile, and whether it only looks odd.
 pub(crate) fn check_profile(network: &Merged) -> Option<(Fault, bool)> {
     let at = network.network.profile.as_ref()?;
-    let url = url::Url::parse(&at.value).ok();
-    if !url.is_some_and(|url| matches!(url.scheme(), "http" | "https")) {
-        let sentence = "must be an http or https URL: people are sent there";
-        return Some((at.fault(sentence), false));
+    if let Some(fault) = not_a_place_for_people(at) {
+        return Some((fault, false));
     }
     let pattern = Regex::new(&network.profile_pattern.as_ref()?.0).ok()?;
     if pattern.is_match(&at.value) {

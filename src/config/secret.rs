@@ -4,9 +4,12 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use super::fault::printable;
+use super::memory::usual_directory;
 use super::values::{CREDENTIALS, FilePath};
+use crate::host::clock::Clock;
 use crate::probe::trust::Roots;
 
 /// The largest file that is read.
@@ -17,6 +20,10 @@ pub(crate) const LARGEST: u64 = 1 << 20;
 pub struct Environment {
     /// Where systemd puts credentials: `${CREDENTIALS_DIRECTORY}`.
     pub credentials_directory: Option<PathBuf>,
+    /// Where state is kept: the default of `state_dir`.
+    pub state_directory: Option<PathBuf>,
+    /// The wall clock, to tell what is past.
+    pub now: SystemTime,
     /// The name of this machine: the default of `vantage`.
     pub host_name: String,
     /// The roots that are trusted anyway. Reading the system's takes some ten milliseconds.
@@ -36,6 +43,8 @@ impl Environment {
             .collect();
         Self {
             credentials_directory: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
+            state_directory: usual_directory(|name| std::env::var_os(name), std::env::home_dir()),
+            now: Clock::system().wall(),
             host_name: if name.is_empty() {
                 "localhost".to_owned()
             } else {

@@ -1,8 +1,9 @@
-//! What keys can hold: numbers, texts, patterns, files, durations, sizes, statuses.
+//! What keys can hold: numbers, texts, patterns, files, durations, times, sizes, statuses.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use toml::de::DeValue;
 
 use super::decode::{Reader, Value, quoted};
@@ -122,16 +123,83 @@ impl Value for FilePath {
         if text.starts_with(CREDENTIALS) {
             return Some(Self(text));
         }
-        match reader.base() {
-            Some(base) => match base.join(&text).into_os_string().into_string() {
-                Ok(path) => Some(Self(path)),
-                Err(_) => reader.fail(place, "is below a directory whose name is not UTF-8"),
-            },
-            None => reader.fail(place, "names a file, and a preset has none"),
-        }
+        absolute(&text, place, reader).map(Self)
     }
     fn inline(&self) -> String {
         quoted(&self.0)
+    }
+}
+
+/// A path as it is seen from anywhere.
+fn absolute(text: &str, place: &Place, reader: &mut Reader) -> Option<String> {
+    match reader.base() {
+        Some(base) => match base.join(text).into_os_string().into_string() {
+            Ok(path) => Some(path),
+            Err(_) => reader.fail(place, "is below a directory whose name is not UTF-8"),
+        },
+        None => reader.fail(place, "names a file, and a preset has none"),
+    }
+}
+
+/// A directory. Made absolute when it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Directory(pub(crate) String);
+
+impl Value for Directory {
+    fn read(value: &DeValue<'_>, place: &Place, reader: &mut Reader) -> Option<Self> {
+        let text = String::read(value, place, reader)?;
+        if text.is_empty() {
+            return reader.fail(place, "is empty: name a directory");
+        }
+        if text.starts_with(['$', '~']) {
+            let sentence = "must be a plain path: nothing is put in the place of $ and ~ here";
+            return reader.fail(place, sentence);
+        }
+        absolute(&text, place, reader).map(Self)
+    }
+    fn inline(&self) -> String {
+        quoted(&self.0)
+    }
+}
+
+/// A time with its offset from UTC: `"2026-12-01T22:00:00Z"`, or the same without quotes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Time(Timestamp);
+
+impl Time {
+    /// It as the standard library has it.
+    pub(crate) fn wall(self) -> SystemTime {
+        self.0.into()
+    }
+}
+
+impl Value for Time {
+    fn read(value: &DeValue<'_>, place: &Place, reader: &mut Reader) -> Option<Self> {
+        let text = match value {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Datetime(time) if time.offset.is_some() => time.to_string(),
+            _ => {
+                let wanted = "a time with its offset such as \"2026-12-01T22:00:00Z\"";
+                return reader.wrong_type(place, wanted, value);
+            }
+        };
+        text.parse().ok().map(Self).or_else(|| {
+            let text = printable(&text);
+            let shape = "write \"2026-12-01T22:00:00Z\" or \"2026-12-01T23:00:00+01:00\"";
+            reader.fail(
+                place,
+                format!("`{text}` is not a time with its offset: {shape}"),
+            )
+        })
+    }
+    fn inline(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::catalog::Catalog;
 use super::endpoint::Endpoint;
 use super::fault::{At, Fault};
+use super::group::Judged;
 use super::merge::Merged;
 use super::network::Network;
-use crate::engine::GroupPlan;
+use crate::model::Name;
 
 /// More often than this is impolite to hosts of other people.
 const POLITE: Duration = Duration::from_secs(60);
@@ -51,33 +52,47 @@ pub(crate) fn intervals(networks: &[(Merged, Vec<At<Endpoint>>)], catalog: &Cata
 }
 
 /// Warns of groups that are no redundancy.
-pub(crate) fn groups(groups: &[At<GroupPlan>], networks: &[Network]) -> Vec<Fault> {
-    let mut warnings = Vec::new();
-    for group in groups {
-        let mut common: Option<BTreeSet<&str>> = None;
-        for name in &group.value.networks {
-            let network = networks.iter().find(|network| network.plan.name == *name);
-            let Some(network) = network else { continue };
-            let own: BTreeSet<&str> = match network.plan.failure_domains.as_slice() {
-                [] => [&*network.plan.name].into(),
-                domains => domains.iter().map(|domain| &**domain).collect(),
-            };
-            common = Some(match common {
-                None => own,
-                Some(common) => common.intersection(&own).copied().collect(),
-            });
-        }
-        let name = &group.value.name;
-        let shared = common.as_ref().and_then(|common| common.first());
-        match (group.value.networks.len(), shared) {
-            (1, _) => warnings.push(group.fault(format!(
-                "the group `{name}` has one network: there is nothing to fall back to"
-            ))),
-            (2.., Some(domain)) => warnings.push(group.fault(format!(
+pub(crate) fn groups(groups: &[At<Judged>], networks: &[Network]) -> Vec<Fault> {
+    groups
+        .iter()
+        .filter_map(|group| no_redundancy(group, networks))
+        .collect()
+}
+
+fn no_redundancy(group: &At<Judged>, networks: &[Network]) -> Option<Fault> {
+    let plan = &group.value.plan;
+    let (name, all) = (&plan.name, plan.networks.len());
+    let of = |name: &Name| networks.iter().find(|network| network.plan.name == *name);
+    let members: Vec<&Network> = plan.networks.iter().filter_map(of).collect();
+    let choices: Vec<&&Network> = members.iter().filter(|it| it.plan.enabled).collect();
+    let sentence = match (choices.len(), all) {
+        (_, 0) => return None,
+        (0, _) => format!(
+            "every network of the group `{name}` has enabled = false: none can ever be active"
+        ),
+        (1, 1) => format!("the group `{name}` has one network: there is nothing to fall back to"),
+        (1, _) => format!(
+            "the group `{name}` has one network that is enabled: there is nothing to fall back to"
+        ),
+        _ => {
+            let mut common = domains(choices.first()?);
+            for network in &choices {
+                let own = domains(network);
+                common.retain(|domain| own.contains(domain));
+            }
+            let domain = common.first()?;
+            format!(
                 "all networks of the group `{name}` share the failure domain `{domain}`: they fall together"
-            ))),
-            _ => {}
+            )
         }
+    };
+    Some(group.fault(sentence))
+}
+
+/// What falls together with a network: without failure domains, itself.
+fn domains(network: &Network) -> BTreeSet<&str> {
+    match network.plan.failure_domains.as_slice() {
+        [] => [&*network.plan.name].into(),
+        domains => domains.iter().map(|domain| &**domain).collect(),
     }
-    warnings
 }

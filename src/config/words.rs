@@ -4,6 +4,7 @@ use toml::de::DeValue;
 
 use super::decode::{Reader, Value, quoted};
 use super::fault::{Place, did_you_mean, printable};
+use crate::engine::Preempt;
 use crate::model::Family;
 use crate::probe::trust::MinVersion;
 
@@ -72,4 +73,31 @@ pub(crate) enum HttpVersion {
 
 impl Word for HttpVersion {
     const WORDS: &'static [(&'static str, Self)] = &[("1.1", Self::Http1), ("2", Self::Http2)];
+}
+
+/// `true`, `false` or `"manual"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Preempting(pub(crate) Preempt);
+
+impl Value for Preempting {
+    fn read(value: &DeValue<'_>, place: &Place, reader: &mut Reader) -> Option<Self> {
+        match value {
+            DeValue::Boolean(true) => Some(Self(Preempt::Auto)),
+            DeValue::Boolean(false) => Some(Self(Preempt::Never)),
+            DeValue::String(text) if text == "manual" => Some(Self(Preempt::Manual)),
+            DeValue::String(text) => {
+                let text = printable(text);
+                let sentence = format!("`{text}` is not one of true, false, \"manual\"");
+                reader.fail(place, sentence)
+            }
+            _ => reader.wrong_type(place, "true, false or \"manual\"", value),
+        }
+    }
+    fn inline(&self) -> String {
+        match self.0 {
+            Preempt::Auto => "true".to_owned(),
+            Preempt::Never => "false".to_owned(),
+            Preempt::Manual => quoted("manual"),
+        }
+    }
 }

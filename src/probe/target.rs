@@ -1,6 +1,8 @@
 //! What to probe and what to expect of it: everything the configuration decides about a
 //! round, compiled once at (re)load, so that a round only reads.
 
+mod canary;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use url::Url;
 pub use hickory_resolver::proto::op::ResponseCode;
 pub use hickory_resolver::proto::rr::{Name as DnsName, RecordType};
 pub use rustls::pki_types::ServerName;
+
+pub use canary::{Canary, Gateway};
 
 use super::expect::JsonCheck;
 use super::trust::ClientTls;
@@ -401,7 +405,7 @@ impl Resolver {
 }
 
 /// Reads `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53`, `[2001:db8::53]` or `[2001:db8::53]:5353`.
-fn parse_server(text: &str, port: u16) -> Option<SocketAddr> {
+pub(crate) fn parse_server(text: &str, port: u16) -> Option<SocketAddr> {
     let bare = text
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))

@@ -7,16 +7,21 @@
 
 mod adhoc;
 mod bounds;
+mod dates;
 mod example;
 mod faults;
+mod groups;
 mod inheritance;
+mod memory;
 mod networks;
 mod outlook;
 mod quorum;
 mod secrets;
+mod uplink;
 
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
 
 use bascule::config::{EndpointSettings, Environment, Loaded, Settings, load_text};
 use bascule::probe::target::{HttpTarget, What};
@@ -30,8 +35,15 @@ fn environment() -> Environment {
     Environment {
         roots: ROOTS.clone(),
         credentials_directory: None,
+        state_directory: Some("/state/bascule".into()),
+        now: noon(),
         host_name: "here".to_owned(),
     }
+}
+
+/// The first of June 2026 at noon, in UTC.
+fn noon() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_780_315_200)
 }
 
 /// Loads a text that must be fine.

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::daemon::{Daemon, ok, server, value};
+use crate::support::daemon::{Daemon, ok, server, value, without_canaries};
 
 /// A network of one endpoint, probed as often as is allowed.
 fn network(name: &str, url: &str, extra: &str) -> String {
@@ -352,12 +352,13 @@ fn a_taken_port_is_one_sentence_and_exit_2() {
     let path = dir.path().join("config.toml");
     let config = format!(
         "[web]\nlisten = [\"{address}\"]\n{}",
-        network("x", "http://127.0.0.1:9/", "")
+        without_canaries(&network("x", "http://127.0.0.1:9/", ""))
     );
     std::fs::write(&path, config).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_bascule"))
         .arg("--config")
         .arg(&path)
+        .env("STATE_DIRECTORY", dir.path())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -383,11 +384,9 @@ fn short_of_descriptors_it_probes_less_at_a_time_and_still_answers() {
     }
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("config.toml");
-    std::fs::write(
-        &path,
-        format!("[web]\nlisten = [\"127.0.0.1:0\"]\n{config}"),
-    )
-    .unwrap();
+    let config = without_canaries(&config);
+    let config = format!("[web]\nlisten = [\"127.0.0.1:0\"]\n{config}");
+    std::fs::write(&path, config).unwrap();
     let child = Command::new("prlimit")
         .args([
             "--nofile=40:40",
@@ -397,6 +396,7 @@ fn short_of_descriptors_it_probes_less_at_a_time_and_still_answers() {
         ])
         .arg(&path)
         .env("NO_COLOR", "1")
+        .env("STATE_DIRECTORY", dir.path().join("state"))
         .stderr(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
@@ -417,6 +417,7 @@ fn without_any_network_it_says_so_in_a_sentence_and_keeps_trying() {
     let child = Command::new("unshare")
         .args(["--net", "--", env!("CARGO_BIN_EXE_bascule")])
         .env("NO_COLOR", "1")
+        .env("STATE_DIRECTORY", dir.path().join("state"))
         .stderr(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()

@@ -84,7 +84,8 @@ fn the_example_has_every_key_of_every_table() {
         let mut tables = vec![&root];
         let steps: Vec<&str> = match table {
             "" => vec![],
-            "web" | "probe" | "group" => vec![table],
+            "web" | "history" | "probe" | "group" | "uplink" | "maintenance" => vec![table],
+            "group.pin" => vec!["group", "pin"],
             "network" => vec!["network", "*"],
             below => ["network", "*"]
                 .into_iter()
@@ -146,19 +147,24 @@ query = "metropole.example"
 [[group]]
 name = "crisis"
 networks = ["x", "bluesky", "mastodon", "website"]
+[[maintenance]]
+networks = ["website"]
+from = 2035-12-01T22:00:00Z
+until = 2035-12-01T23:30:00Z
 "#;
     let (example, minimal) = (good(EXAMPLE), good(minimal));
     // allow_missing is the one key of an inline table, and is printed only where it is written.
     let written = example.resolved.replace(", allow_missing = false", "");
     assert_eq!(written, minimal.resolved);
     assert_eq!(example.settings.web, minimal.settings.web);
+    assert_eq!(example.settings.uplink, minimal.settings.uplink);
 }
 
 #[test]
 fn a_stray_key_is_refused_in_every_table() {
     let root = Value::Table(complete());
     let tables = paths(&root, Value::is_table);
-    assert_eq!(tables.len(), 24);
+    assert_eq!(tables.len(), 28);
     for path in tables {
         let mut mutated = root.clone();
         let table = at(&mut mutated, &path).as_table_mut().unwrap();
@@ -218,6 +224,9 @@ fn a_word_that_is_not_in_its_closed_list_is_refused() {
         ("status", "2xy"),
         ("method", "get"),
         ("resolvers", "sytem"),
+        ("canaries", "udp://1"),
+        ("gateway", "atuo"),
+        ("until", "tomorrow"),
     ] {
         let hit = |path: &Vec<String>| path.iter().rev().take(2).any(|step| step == key);
         let words = paths(&root, Value::is_str);

@@ -48,6 +48,7 @@ impl Daemon {
             .arg(&path)
             .args(arguments)
             .env("NO_COLOR", "1")
+            .env("STATE_DIRECTORY", dir.path().join("state"))
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -223,7 +224,17 @@ pub(crate) fn ok(body: &str) -> Vec<u8> {
 }
 
 fn with_listener(config: &str) -> String {
+    let config = without_canaries(config);
     format!("[web]\nlisten = [\"127.0.0.1:0\"]\n{config}")
+}
+
+/// The configuration with the uplink off, unless it says something of it itself: nothing outside
+/// of this machine is asked.
+pub(crate) fn without_canaries(config: &str) -> String {
+    match config.contains("[uplink]") {
+        true => config.to_owned(),
+        false => format!("{config}\n[uplink]\nenabled = false\n"),
+    }
 }
 
 #[expect(

@@ -1,21 +1,27 @@
 //! `bascule check`: what a configuration will do, or everything that is wrong with it.
 
+use std::time::SystemTime;
+
 use super::{Answer, Common, Trouble, terminal};
-use crate::config::{NetworkSettings, Settings, TimeToConfirm};
-use crate::engine::{EndpointPlan, NetworkPlan};
-use crate::probe::target::{Target, What};
+use crate::config::{GroupSettings, NetworkSettings, Settings, TimeToConfirm};
+use crate::engine::{EndpointPlan, GroupPlan, NetworkPlan, Preempt};
+use crate::host::clock::Clock;
+use crate::model::Family;
+use crate::model::printable::printable;
+use crate::probe::target::{Canary, Gateway, Target, What};
 use crate::report::line::{Ink, Line, Look, wrap};
-use crate::report::words::{count, span, thousands};
+use crate::report::words::{count, span, thousands, timestamp};
 
 /// Reads, resolves and tells.
 pub(super) fn check(common: &Common) -> Result<Answer, Trouble> {
     let (source, loaded) = common.load()?;
     let look = terminal::look(false);
-    terminal::print(&told(look, &source, &loaded.settings))?;
+    let now = Clock::system().wall();
+    terminal::print(&told(look, &source, &loaded.settings, now))?;
     Ok(Answer::Fine)
 }
 
-fn told(look: Look, source: &str, settings: &Settings) -> String {
+fn told(look: Look, source: &str, settings: &Settings, now: SystemTime) -> String {
     let mut out = String::new();
     summary(look, source, settings, &mut out);
     let times = settings.time_to_confirm();
@@ -29,7 +35,9 @@ fn told(look: Look, source: &str, settings: &Settings) -> String {
         }
         judging(look, plan, time, &mut out);
     }
-    groups(look, settings, &mut out);
+    groups(look, settings, now, &mut out);
+    maintenance(look, settings, now, &mut out);
+    uplink(look, settings, &mut out);
     hosts(look, settings, &mut out);
     warnings(look, settings, &mut out);
     out
@@ -61,6 +69,25 @@ fn summary(look: Look, source: &str, settings: &Settings, out: &mut String) {
     Line::new(look)
         .text(format!("vantage {}, listens on {at}", settings.vantage))
         .end(out);
+    paragraph(look, 0, &memory(settings), out);
+}
+
+fn memory(settings: &Settings) -> String {
+    let Some(directory) = &settings.state_dir else {
+        return "remembers nothing: no home directory is known, so name a state_dir".to_owned();
+    };
+    format!(
+        "remembers in {}: states up to {} old, outages for {}",
+        printable(&directory.display().to_string(), 200),
+        span(settings.max_state_age),
+        span(settings.history.retention),
+    )
+}
+
+fn paragraph(look: Look, indent: usize, text: &str, out: &mut String) {
+    for line in wrap(text, Look::WIDTH - indent) {
+        Line::indented(look, indent).text(line).end(out);
+    }
 }
 
 fn heading(look: Look, plan: &NetworkPlan, network: &NetworkSettings) -> Line {
@@ -127,22 +154,127 @@ fn judging(look: Look, plan: &NetworkPlan, time: &TimeToConfirm, out: &mut Strin
         span(time.black_holed),
         span(time.stalled),
     );
-    for line in wrap(&text, Look::WIDTH - 2) {
-        Line::indented(look, 2).text(line).end(out);
+    paragraph(look, 2, &text, out);
+    if !plan.enabled {
+        let text = "switched off: probed, and no choice for any group";
+        paragraph(look, 2, text, out);
     }
 }
 
-fn groups(look: Look, settings: &Settings, out: &mut String) {
-    for group in &settings.plan.groups {
+fn groups(look: Look, settings: &Settings, now: SystemTime, out: &mut String) {
+    for (group, facts) in settings.plan.groups.iter().zip(&settings.groups) {
         out.push('\n');
         Line::new(look)
             .ink(Ink::Strong, format!("group {}", group.name))
             .ink(Ink::Dim, ", in order of preference")
             .end(out);
-        for line in wrap(&group.networks.join(", "), Look::WIDTH - 2) {
-            Line::indented(look, 2).text(line).end(out);
+        paragraph(look, 2, &group.networks.join(", "), out);
+        paragraph(look, 2, &switching(group), out);
+        for text in choices(facts, now) {
+            paragraph(look, 2, &text, out);
         }
     }
+}
+
+/// When a group leaves a network that is not down.
+fn switching(group: &GroupPlan) -> String {
+    let back = match group.preempt {
+        Preempt::Auto => format!(
+            "goes back to a preferred network once it has been up for {}, times its outages \
+             of the last 6h (at most 1h)",
+            span(group.preempt_delay)
+        ),
+        Preempt::Never => "stays with a network as long as that is usable".to_owned(),
+        Preempt::Manual => "goes back to a preferred network when that is pinned".to_owned(),
+    };
+    match group.failover_on_degraded {
+        true => format!("{back}; leaves a degraded network for one that is up"),
+        false => back,
+    }
+}
+
+/// What people have chosen for a group.
+fn choices(group: &GroupSettings, now: SystemTime) -> Vec<String> {
+    let pin = group.pin.as_ref().filter(|pin| now < pin.until);
+    let pin = pin.map(|pin| format!("pinned to {} until {}", pin.network, timestamp(pin.until)));
+    let last_resort = group.last_resort.as_ref();
+    let last_resort = last_resort.map(|url| format!("last resort {}", printable(url, 200)));
+    pin.into_iter().chain(last_resort).collect()
+}
+
+/// The windows that are not over.
+fn maintenance(look: Look, settings: &Settings, now: SystemTime, out: &mut String) {
+    let mut first = true;
+    for network in &settings.networks {
+        for period in network.maintenance.iter().filter(|it| now < it.until) {
+            if std::mem::take(&mut first) {
+                out.push('\n');
+                Line::new(look).ink(Ink::Strong, "maintenance").end(out);
+            }
+            let (from, until) = (timestamp(period.from), timestamp(period.until));
+            let now = if period.holds(now) { ", now" } else { "" };
+            Line::indented(look, 2)
+                .text(&*network.name)
+                .cut(27)
+                .pad_to(28)
+                .text(format!("{from} to {until}{now}"))
+                .end(out);
+        }
+    }
+}
+
+fn uplink(look: Look, settings: &Settings, out: &mut String) {
+    let uplink = &settings.uplink;
+    out.push('\n');
+    let heading = Line::new(look).ink(Ink::Strong, "uplink");
+    if !uplink.enabled {
+        let text = ", not looked at: every failure is believed at once";
+        heading.ink(Ink::Dim, text).end(out);
+        return;
+    }
+    let text = ", asked whether it is us when probes begin to fail";
+    heading.ink(Ink::Dim, text).end(out);
+    for family in Family::ALL {
+        let of_family = |it: &&Canary| Family::of(it.address().ip()) == family;
+        let canaries: Vec<&Canary> = uplink.canaries.iter().filter(of_family).collect();
+        let all = match &*canaries {
+            [] => "no canaries: only networks prove it".to_owned(),
+            [_] => format!("1 canary: {}", asked(&canaries)),
+            more => format!("{} canaries: {}", more.len(), asked(&canaries)),
+        };
+        paragraph(look, 2, &format!("{family}, {all}"), out);
+    }
+    let text = match uplink.gateway {
+        Gateway::Auto => {
+            "the gateway of the default route tells trouble here from beyond".to_owned()
+        }
+        Gateway::Off => "the gateway is not asked".to_owned(),
+        Gateway::Address(address) => {
+            format!("the gateway {address} tells trouble here from beyond")
+        }
+    };
+    paragraph(look, 2, &text, out);
+}
+
+/// `tcp to 192.0.2.1:443, 192.0.2.2:443; dns to 192.0.2.53`.
+fn asked(canaries: &[&Canary]) -> String {
+    let (mut tcp, mut dns) = (Vec::new(), Vec::new());
+    for canary in canaries {
+        let address = canary.address();
+        match canary {
+            Canary::Tcp(_) => tcp.push(address.to_string()),
+            Canary::Dns { .. } if address.port() == Canary::DNS_PORT => {
+                dns.push(address.ip().to_string());
+            }
+            Canary::Dns { .. } => dns.push(address.to_string()),
+        }
+    }
+    let kinds = [("tcp", tcp), ("dns", dns)];
+    let kinds = kinds.iter().filter(|(_, all)| !all.is_empty());
+    let kinds: Vec<String> = kinds
+        .map(|(kind, all)| format!("{kind} to {}", all.join(", ")))
+        .collect();
+    kinds.join("; ")
 }
 
 /// What each host will see of us in a day on which all is well.

@@ -8,6 +8,7 @@ fn check_tells_what_a_configuration_will_do() {
     let config = file(
         r#"
 vantage = "rennes-1"
+state_dir = "/var/lib/bascule"
 
 [network.website]
 title = "City website"
@@ -34,6 +35,11 @@ type = "A"
 [[group]]
 name = "crisis"
 networks = ["website"]
+last_resort = "https://metropole.example/sms"
+
+[uplink]
+canaries = ["tcp://192.0.2.1:443", "tcp://192.0.2.2:443", "dns://.?type=NS&server=192.0.2.3"]
+gateway = "192.0.2.254"
 "#,
     );
     let path = config.path().to_str().unwrap();
@@ -49,6 +55,7 @@ networks = ["website"]
         facts,
         "\
 vantage rennes-1, listens on 127.0.0.1:10110
+remembers in /var/lib/bascule: states up to 15m old, outages for 400d
 
 City website (website)                                            falls with ovh
   front             http every 30s   required  metropole.example/
@@ -59,6 +66,14 @@ City website (website)                                            falls with ovh
 
 group crisis, in order of preference
   website
+  goes back to a preferred network once it has been up for 5m, times its outages
+  of the last 6h (at most 1h)
+  last resort https://metropole.example/sms
+
+uplink, asked whether it is us when probes begin to fail
+  ipv4, 3 canaries: tcp to 192.0.2.1:443, 192.0.2.2:443; dns to 192.0.2.3
+  ipv6, no canaries: only networks prove it
+  the gateway 192.0.2.254 tells trouble here from beyond
 
 each host in a day on which all is well
   metropole.example                   3,024 rounds, at most 12,096 requests
@@ -68,8 +83,95 @@ each host in a day on which all is well
     let warning: Vec<&str> = warning.split_whitespace().collect();
     let warning = warning.join(" ");
     assert!(
-        warning.starts_with(&format!("{path}:26: group.crisis: ")),
+        warning.starts_with(&format!("{path}:27: group.crisis: ")),
         "{warning}"
+    );
+}
+
+#[test]
+fn check_tells_what_people_have_decided_for_now() {
+    let config = file(
+        r#"
+[network.website]
+quorum = 1
+enabled = false
+
+[[network.website.tcp]]
+name = "mail"
+address = "mx.metropole.example:25"
+
+[network.x]
+[network.bluesky]
+
+[[group]]
+name = "crisis"
+networks = ["x", "bluesky", "website"]
+preempt = "manual"
+failover_on_degraded = true
+pin = { network = "bluesky", until = "2135-12-01T22:00:00Z" }
+
+[[group]]
+name = "calm"
+networks = ["x", "bluesky"]
+preempt = false
+pin = { network = "x", until = "2025-12-01T22:00:00Z" }
+
+[[maintenance]]
+networks = ["x", "website"]
+from = "2025-05-24T12:00:00Z"
+until = "2135-05-24T12:00:00Z"
+
+[[maintenance]]
+networks = ["x"]
+from = "2135-06-24T12:00:00Z"
+until = "2135-06-24T16:00:00+02:00"
+
+[[maintenance]]
+networks = ["x"]
+from = "2025-05-24T12:00:00Z"
+until = "2025-05-24T13:00:00Z"
+
+[uplink]
+enabled = false
+"#,
+    );
+    let path = config.path().to_str().unwrap();
+    let (code, out, err) = told(&mut bascule(&["check", "--config", path]));
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(
+        out.contains("\n  switched off: probed, and no choice for any group\n\nX (x)"),
+        "{out}"
+    );
+    let (_, rest) = out.split_once("\ngroup crisis").unwrap();
+    let (decided, _) = rest.split_once("\neach host").unwrap();
+    assert_eq!(
+        decided,
+        ", in order of preference
+  x, bluesky, website
+  goes back to a preferred network when that is pinned; leaves a degraded
+  network for one that is up
+  pinned to bluesky until 2135-12-01T22:00:00Z
+
+group calm, in order of preference
+  x, bluesky
+  stays with a network as long as that is usable
+
+maintenance
+  website                   2025-05-24T12:00:00Z to 2135-05-24T12:00:00Z, now
+  x                         2025-05-24T12:00:00Z to 2135-05-24T12:00:00Z, now
+  x                         2135-06-24T12:00:00Z to 2135-06-24T14:00:00Z
+
+uplink, not looked at: every failure is believed at once
+"
+    );
+    let (_, warnings) = out.split_once("\nwarnings\n").unwrap();
+    let warnings: Vec<&str> = warnings.split_whitespace().collect();
+    assert_eq!(
+        warnings.join(" "),
+        format!(
+            "{path}:24: group.calm.pin.until: 2025-12-01T22:00:00Z is past: nothing is pinned \
+             {path}:39: maintenance[2].until: 2025-05-24T13:00:00Z is past: the window has no use"
+        )
     );
 }
 

@@ -181,6 +181,8 @@ struct HttpView<'a> {
     encoded_bytes: Option<u64>,
     body_bytes: Option<u64>,
     headers: Headers<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_prefix: Option<&'a str>,
 }
 
 impl<'a> From<&'a HttpFacts> for HttpView<'a> {
@@ -193,6 +195,7 @@ impl<'a> From<&'a HttpFacts> for HttpView<'a> {
             encoded_bytes: http.encoded_bytes,
             body_bytes: http.body_bytes,
             headers: Headers(&http.headers),
+            body_prefix: http.body_prefix.as_deref(),
         }
     }
 }

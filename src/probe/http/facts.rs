@@ -11,6 +11,8 @@ use crate::model::printable::{printable, printable_bytes};
 const FIELDS: usize = 64;
 /// Longest value that is kept, in characters.
 const VALUE: usize = 1024;
+/// How much of a body is kept, in characters.
+const PREFIX: usize = 256;
 /// Longest URL that is kept, in characters.
 const URL: usize = 2048;
 
@@ -31,6 +33,14 @@ pub(super) fn of(exchange: &Exchange, decoded: Option<usize>) -> HttpFacts {
         body_bytes: decoded.filter(|_| read).map(|bytes| bytes as u64),
         headers: listed(&head.headers),
     }
+}
+
+/// The beginning of a body, on one line; `None` if there is none.
+pub(super) fn beginning(body: &[u8]) -> Option<String> {
+    // As many bytes as so many characters can have, and the start of one more.
+    let enough = &body[..body.len().min(4 * PREFIX + 4)];
+    let text = String::from_utf8_lossy(enough).replace(['\r', '\n', '\t'], " ");
+    (!body.is_empty()).then(|| printable(&text, PREFIX))
 }
 
 /// A URL as it is shown.

@@ -235,7 +235,7 @@ fn judge(
         // A cut body cannot be decoded to its end: the cut is the fault, not the encoding.
         fault = fault.or_else(|| decoded.fault.filter(|_| !exchange.cut).map(Verdict::Fail));
     }
-    let facts = facts::of(exchange, Some(body.len()));
+    let mut facts = facts::of(exchange, Some(body.len()));
     let location = head.headers.get(LOCATION);
     let verdict = ended.unwrap_or_else(|| {
         expect::judge(
@@ -244,8 +244,10 @@ fn judge(
                 status: head.status,
                 version: head.version,
                 headers: &head.headers,
+    let mut is_readable = true;
                 body: &body,
                 location: location
+        is_readable = decoded.bytes.is_some() || decoded.fault.is_none();
                     .filter(|_| redirect::is_redirect(head.status))
                     .and_then(|location| redirect::target(&step.url, Some(location)).ok()),
                 fault,
@@ -255,3 +257,6 @@ fn judge(
     });
     (Some(facts), verdict)
 }
+    if verdict != Verdict::Pass && is_readable {
+        facts.body_prefix = facts::beginning(&body);
+    }

@@ -176,6 +176,19 @@ fn headers_keep_their_order_and_sizes_are_numbers() {
 }
 
 #[test]
+fn the_beginning_of_a_body_is_told_only_where_it_was_kept() {
+    let mut round = passing_round();
+    let told = |round: &bascule::model::Round| serde_json::to_value(json::round(round)).unwrap();
+    assert!(
+        told(&round)["addresses"][0]["http"]
+            .get("body_prefix")
+            .is_none()
+    );
+    round.addresses[0].http.as_mut().unwrap().body_prefix = Some("Sorry".to_owned());
+    assert_eq!(told(&round)["addresses"][0]["http"]["body_prefix"], "Sorry");
+}
+
+#[test]
 fn durations_are_rounded_to_microseconds_without_a_tail_of_digits() {
     let of = |nanos| {
         let mut round = bare(Kind::Tcp, Verdict::Pass);

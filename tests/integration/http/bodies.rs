@@ -138,6 +138,10 @@ async fn a_damaged_or_unknown_encoding_is_http_encoding() {
             detail.to_owned()
         };
         assert_fails(&round, Reason::HttpEncoding, &detail);
+        // What could not be unpacked is not shown.
+        if size < 10 || encoding == "compress" {
+            assert_eq!(http_of(&round).body_prefix, None);
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use bascule::probe::target::{HeaderCheck, HttpTarget};
 use bytes::Bytes;
 
 use crate::support::servers::{app, http, response};
-use crate::support::targets::{assert_fails, assert_pass, http_at, only, pattern, probe_http};
+use crate::support::targets::{
+    assert_fails, assert_pass, http_at, http_of, only, pattern, probe_http,
+};
 
 /// A target whose server says this.
 async fn says(headers: &'static [(&str, &str)], body: &'static str) -> HttpTarget {
@@ -37,6 +39,34 @@ async fn a_body_without_the_expected_text_is_content_mismatch() {
         "body of 11 bytes lacks \"Bienvenue\"",
     );
     assert_eq!(only(&round).reached, Some(Layer::Content));
+}
+
+#[tokio::test]
+async fn the_beginning_of_a_body_is_kept_where_the_verdict_is_not_pass() {
+    let mut target = says(&[], "<title>Sorry</title>\n\t\u{202e}we \u{1b}[31mbroke").await;
+    assert_eq!(http_of(&probe_http(target.clone()).await).body_prefix, None);
+    target.expect.body_matches = vec![pattern("Welcome")];
+    assert_eq!(
+        http_of(&probe_http(target).await).body_prefix.as_deref(),
+        Some("<title>Sorry</title>  \u{fffd}we \u{fffd}[31mbroke")
+    );
+
+    // Of a long one, 256 characters and the sign that there is more.
+    let long: &'static str = "ü".repeat(3000).leak();
+    let mut target = says(&[], long).await;
+    target.expect.min_body = 9000;
+    let round = probe_http(target).await;
+    let kept = format!("{}…", "ü".repeat(256));
+    assert_eq!(http_of(&round).body_prefix, Some(kept));
+
+    // An error page is read as well, a body that was not sent is none.
+    let error = http(app(|_| response(503, &[], "no healthy upstream"))).await;
+    let round = probe_http(http_at(error)).await;
+    let kept = Some("no healthy upstream".to_owned());
+    assert_eq!(http_of(&round).body_prefix, kept);
+    let empty = http(app(|_| response(503, &[], ""))).await;
+    let round = probe_http(http_at(empty)).await;
+    assert_eq!(http_of(&round).body_prefix, None);
 }
 
 #[tokio::test]

@@ -92,7 +92,9 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
             // Neither is ever closed, and a round without its turn would do no harm.
             let _at_host = turn.0.acquire().await;
             let _in_all = turn.1.acquire().await;
-            (index, prober.round(&target).await)
+            let mut round = prober.round(&target).await;
+            round.settle_alone();
+            (index, round)
         });
     }
 

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{EndpointKey, Families, Family, Kind, Layer, Name, Reason, Verdict};
+use super::{Cause, EndpointKey, Families, Family, Kind, Layer, Name, Reason, Verdict};
 
 /// One probe of one endpoint.
 #[derive(Clone, Debug)]
@@ -31,6 +31,16 @@ pub struct Round {
     pub retry_after: Option<Duration>,
     /// What the verdict rests on.
     pub standing: Standing,
+}
+
+impl Round {
+    /// Settles the doubt where nobody else can: a name that no resolver showed able to find is
+    /// our own trouble, and everything else is taken as it looks from here.
+    pub fn settle_alone(&mut self) {
+        if let Some(doubt) = self.standing.doubt.take() {
+            doubt.settle_alone(&mut self.verdict);
+        }
+    }
 }
 
 /// What a verdict rests on, and what the round proves of our own connection.
@@ -63,6 +73,33 @@ pub enum Doubt {
         /// Resolvers that failed and have not proven themselves in the round; empty if one has.
         resolvers: Vec<Name>,
     },
+}
+
+impl Doubt {
+    /// What becomes of a verdict that nothing else can be held against.
+    pub fn settle_alone(&self, verdict: &mut Verdict) {
+        let (Self::Resolution { resolvers }, Verdict::Fail(cause)) = (self, &*verdict) else {
+            return;
+        };
+        // A resolver that answers, whatever it says of the name, is not ill.
+        let has_answered = matches!(cause.reason, Reason::DnsNxdomain | Reason::DnsRcode);
+        if has_answered || resolvers.is_empty() {
+            return;
+        }
+        let who = if resolvers.len() == 1 {
+            "does the resolver"
+        } else {
+            "do the resolvers"
+        };
+        *verdict = Verdict::Inconclusive(Cause::new(
+            Reason::LocalResolver,
+            format!(
+                "{}; nor {who} {} answer anything else",
+                cause.detail,
+                resolvers.join(", ")
+            ),
+        ));
+    }
 }
 
 /// One address of a round.

@@ -11,7 +11,7 @@ use super::target::{HostPort, HttpTarget, Target, TlsTarget, What};
 use super::tls::{self, Handshake};
 use super::words::took;
 use crate::model::{
-    AddressRound, Cause, DnsQuery, Family, Layer, Phases, Reason, TlsFacts, Verdict,
+    AddressRound, Cause, DnsQuery, Family, Layer, Phases, Reason, Standing, TlsFacts, Verdict,
 };
 
 /// What all addresses of a round share.
@@ -35,6 +35,7 @@ pub(super) struct Climbed {
     pub(super) address: AddressRound,
     pub(super) queries: Vec<DnsQuery>,
     pub(super) retry_after: Option<Duration>,
+    pub(super) standing: Standing,
 }
 
 /// Addresses of a host.
@@ -43,6 +44,7 @@ pub(super) struct Found {
     pub(super) queries: Vec<DnsQuery>,
     pub(super) outcome: Result<(), Verdict>,
     pub(super) partial: Option<Cause>,
+    pub(super) standing: Standing,
     /// `None` if there was nothing to ask.
     pub(super) took: Option<Duration>,
     /// How much of that this process did not run.
@@ -63,6 +65,7 @@ impl Climb<'_> {
             queries: Vec::new(),
             outcome: Ok(()),
             partial: None,
+            standing: Standing::default(),
             took: None,
             overslept: Duration::ZERO,
         };
@@ -83,6 +86,7 @@ impl Climb<'_> {
         found.queries = resolution.queries;
         found.outcome = resolution.outcome;
         found.partial = resolution.partial;
+        found.standing = resolution.standing;
         found.took = found.outcome.is_ok().then_some(resolution.duration);
         found
     }
@@ -137,6 +141,7 @@ impl Climb<'_> {
             },
             queries: shown.queries,
             retry_after: shown.retry_after,
+            standing: shown.standing,
         }
     }
 
@@ -249,6 +254,7 @@ fn ended(
         },
         queries: Vec::new(),
         retry_after: None,
+        standing: Standing::default(),
     }
 }
 

@@ -14,13 +14,16 @@ mod connect;
 pub mod deadline;
 pub mod dns;
 pub mod expect;
+mod global;
 mod http;
 mod join;
 mod judge;
 mod prober;
+mod standing;
 pub mod target;
 mod tls;
 pub mod trust;
 mod words;
 
+pub use global::is_global;
 pub use prober::Prober;

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::host::clock::{Clock, Reading};
-use crate::model::{Cause, Reason, Round, Standing, Verdict};
+use crate::model::{Cause, Layer, Reason, Round, Standing, Verdict};
 
 use super::climb::{Climb, destination};
 use super::deadline::Deadline;
 use super::dns::DnsClient;
 use super::join::join_all;
 use super::judge;
+use super::standing;
 use super::target::{Target, What};
 use super::trust::Roots;
 use super::words::took;
@@ -56,6 +57,7 @@ impl Prober {
                 let probe = self.dns.probe(question, &target.resolvers, limit).await;
                 round.verdict = probe.verdict;
                 round.dns = probe.queries;
+                round.standing = probe.standing;
             }
             What::Http(_) | What::Tls(_) | What::Tcp(_) => {
                 self.climb(target, started, &mut round).await;
@@ -84,6 +86,7 @@ impl Prober {
         };
         let found = climb.resolve(&place.host).await;
         round.dns = found.queries;
+        round.standing = found.standing;
         if let Err(verdict) = found.outcome {
             round.verdict = verdict;
             return;
@@ -94,12 +97,25 @@ impl Prober {
             .choose(&found.addresses)
             .into_iter()
             .map(|ip| climb.address(SocketAddr::new(ip, place.port)));
+        let mut redirected = None;
         for climbed in join_all(climbs).await {
             round.dns.extend(climbed.queries);
             round.retry_after = round.retry_after.max(climbed.retry_after);
             round.addresses.push(climbed.address);
+            redirected = redirected.or_else(|| climbed.standing.doubt.clone());
+            standing::add(&mut round.standing, climbed.standing);
         }
-        round.verdict = judge::round(&round.addresses, found.partial);
+        let addresses = &round.addresses;
+        round.verdict = judge::round(addresses, found.partial.clone());
+        let proves = standing::proves(addresses);
+        round.standing.proves = round.standing.proves.union(proves);
+        let at_dns =
+            matches!(&round.verdict, Verdict::Fail(cause) if cause.layer == Some(Layer::Dns));
+        round.standing.doubt = if at_dns {
+            redirected
+        } else {
+            standing::doubt(addresses, found.partial.as_ref(), &round.verdict).map(Box::new)
+        };
     }
 
     /// Takes a bad verdict back if the wall clock jumped: dates were judged by it. A good one
@@ -115,6 +131,7 @@ impl Prober {
                     took(drift)
                 ),
             ));
+            round.standing.doubt = None;
         }
     }
 }

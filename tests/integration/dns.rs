@@ -8,5 +8,6 @@ mod reasons;
 mod records;
 mod secure;
 mod servers;
+mod standing;
 mod system;
 mod transports;

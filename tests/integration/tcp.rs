@@ -3,3 +3,4 @@
 mod addresses;
 mod connect;
 mod ours;
+mod standing;

@@ -2,31 +2,31 @@
 //!
 //! A resolver that fails proves nothing about the name: it may be the resolver that is ill.
 //! So where the resolver only serves to find an address, every failure that a sick resolver
-//! could cause (silence, no transport, SERVFAIL, REFUSED, nonsense) is provisional until the
-//! same resolver answers any question with NOERROR or NXDOMAIN: another question of the same
-//! round, or the control question `. NS`. It is asked as soon as something failed, or when
-//! half of the time has passed in silence, and ends with the same deadline; so it costs
-//! nothing while all is well and never makes a round longer. Unproven, the failure is our
-//! own: `local_resolver`.
+//! could cause (silence, no transport, SERVFAIL, REFUSED, nonsense, a name that is said not to
+//! exist) is provisional until the same resolver answers something else: another question of
+//! the same round, or the control question `. NS`. It is asked as soon as something failed, or
+//! when half of the time has passed in silence, and ends with the same deadline; so it costs
+//! nothing while all is well and never makes a round longer. Whether an unproven failure is
+//! believed is for others to say: see `doubt`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hickory_resolver::proto::op::ResponseCode;
-use hickory_resolver::proto::rr::Name;
+use hickory_resolver::proto::rr::Name as DnsName;
 use rustls::ClientConfig;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use url::{Host, Url};
 
-use super::exchange::{self, Exchange};
+use super::exchange::{self, Exchange, Met};
 use super::judge::{rank, reason_of};
 use super::system::SystemFiles;
 use super::wire::{Question, Reply};
 use super::{https, text, together};
 use crate::model::printable::printable;
-use crate::model::{Belongs, Cause, DnsQuery, Family, Reason, Transport};
+use crate::model::{Belongs, Cause, DnsQuery, Families, Family, Name, Reason, Transport};
 use crate::probe::deadline::Deadline;
 use crate::probe::target::{Resolver, ResolverKind};
 
@@ -41,14 +41,31 @@ pub(super) struct Reach {
 }
 
 /// A question that was asked, and what came of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Asked {
     /// For the report.
     pub(super) query: DnsQuery,
     /// The well-formed answer, if one came.
     pub(super) reply: Option<Reply>,
-    /// Why it is of no use, or not to be believed.
+    /// Why it is of no use.
     pub(super) trouble: Option<Cause>,
+    /// Who is there.
+    pub(super) met: Met,
+    /// What it takes to believe a failure.
+    pub(super) belief: Belief,
+    /// The resolver has given what it takes.
+    pub(super) is_believed: bool,
+}
+
+/// What came of all questions to one resolver.
+#[derive(Debug)]
+pub(super) struct Answers {
+    /// In the order of the questions.
+    pub(super) asked: Vec<Asked>,
+    /// Families in which a server beyond our own network gave a sign of life.
+    pub(super) alive: Families,
+    /// The resolver, if it answered anything with NOERROR or NXDOMAIN.
+    pub(super) answered: Option<Name>,
 }
 
 /// Whether a resolver's failures are believed.
@@ -69,18 +86,18 @@ impl Reach {
         judge: &(impl Fn(&Question, &Reply) -> Option<Cause> + Sync),
         belief: Belief,
         limit: Duration,
-    ) -> Vec<Asked> {
+    ) -> Answers {
         let until = Deadline::after(limit);
         let doubt = Notify::new();
         let asks = together::all(questions.iter().map(|question| async {
-            let asked = self.ask(resolver, question, judge, until).await;
-            if asked.is_doubtful() {
+            let asked = self.ask(resolver, question, judge, belief, until).await;
+            if asked.needs_proof() {
                 doubt.notify_one();
             }
             asked
         }));
         if belief == Belief::Plain {
-            return asks.await;
+            return Answers::of(resolver, asks.await, None);
         }
         let half = Deadline::after(limit / 2).at;
         let control = async {
@@ -88,31 +105,23 @@ impl Reach {
                 () = doubt.notified() => {}
                 () = sleep_until(half) => {}
             }
-            let control = self.exchange(resolver, &Question::root(), until).await;
-            control.outcome.is_ok_and(|reply| reply.is_conclusive())
+            self.exchange(resolver, &Question::root(), until).await
         };
         let mut asks = std::pin::pin!(asks);
         let mut control = std::pin::pin!(control);
         let mut proof = None;
-        let mut all = loop {
+        let all = loop {
             tokio::select! {
                 biased;
                 all = &mut asks => break all,
-                proven = &mut control, if proof.is_none() => proof = Some(proven),
+                answered = &mut control, if proof.is_none() => proof = Some(answered),
             }
         };
-        let is_proven = !all.iter().any(Asked::is_doubtful)
-            || all.iter().any(Asked::proves)
-            || match proof {
-                Some(proven) => proven,
-                None => control.await,
-            };
-        if !is_proven {
-            for asked in &mut all {
-                asked.disbelieve();
-            }
+        let is_settled = !all.iter().any(Asked::needs_proof) || all.iter().any(Asked::proves);
+        if !is_settled && proof.is_none() {
+            proof = Some(control.await);
         }
-        all
+        Answers::of(resolver, all, proof)
     }
 
     async fn ask(
@@ -120,6 +129,7 @@ impl Reach {
         resolver: &Resolver,
         question: &Question,
         judge: &(impl Fn(&Question, &Reply) -> Option<Cause> + Sync),
+        belief: Belief,
         until: Deadline,
     ) -> Asked {
         let start = Instant::now();
@@ -150,6 +160,9 @@ impl Reach {
             },
             reply,
             trouble,
+            met: exchange.met,
+            belief,
+            is_believed: belief == Belief::Plain,
         }
     }
 
@@ -168,7 +181,7 @@ impl Reach {
             }
             ResolverKind::Https(url) => match self.servers_of(url, until).await {
                 Ok(servers) => https::ask(url, &servers, &self.doh, question, until).await,
-                Err(cause) => Exchange::over(Transport::Https, Err(cause)),
+                Err(cause) => Exchange::over(Transport::Https, Met::NOBODY, Err(cause)),
             },
         }
     }
@@ -180,28 +193,32 @@ impl Reach {
     /// talkative one said is told.
     async fn ask_system(&self, question: &Question, until: Deadline) -> Exchange {
         if let Some(reply) = self.system.known(question) {
-            return Exchange::over(Transport::Hosts, Ok(reply));
+            return Exchange::over(Transport::Hosts, Met::NOBODY, Ok(reply));
         }
-        let none = |cause| Exchange::over(Transport::Udp, Err(cause));
+        let none = |cause| Exchange::over(Transport::Udp, Met::NOBODY, Err(cause));
         let listed = match self.system.servers() {
             Ok(listed) => listed,
             Err(cause) => return none(cause),
         };
         let servers: &[SocketAddr] = listed.as_deref().unwrap_or_default();
         let mut best: Option<Exchange> = None;
+        let mut met = Met::NOBODY;
         for (index, server) in servers.iter().enumerate() {
             let left = u32::try_from(servers.len() - index).unwrap_or(u32::MAX);
             let share = Deadline::after(until.remaining() / left).min(until);
             let exchange = exchange::udp(*server, question, share).await;
+            met = met.and(exchange.met);
             let Some(reason) = inability(&exchange) else {
-                return exchange;
+                return Exchange { met, ..exchange };
             };
             let known = best.as_ref().and_then(inability);
             if known.is_none_or(|known| rank(reason) < rank(known)) {
                 best = Some(exchange);
             }
         }
-        best.unwrap_or_else(|| none(Cause::new(Reason::LocalResolver, "no server to ask")))
+        let best =
+            best.unwrap_or_else(|| none(Cause::new(Reason::LocalResolver, "no server to ask")));
+        Exchange { met, ..best }
     }
 
     /// Where a server for DNS over HTTPS is.
@@ -214,7 +231,7 @@ impl Reach {
             Some(Host::Domain(host)) => host,
             None => "",
         };
-        let name = Name::from_str_relaxed(host).map_err(|error| {
+        let name = DnsName::from_str_relaxed(host).map_err(|error| {
             let why = printable(&error.to_string(), 100);
             Cause::new(
                 Reason::DnsUnreachable,
@@ -260,40 +277,52 @@ impl Reach {
     }
 }
 
-impl Asked {
-    /// A sick resolver could be behind it.
-    fn is_doubtful(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|cause| {
-            matches!(
-                cause.reason,
-                Reason::DnsTimeout
-                    | Reason::DnsUnreachable
-                    | Reason::DnsServfail
-                    | Reason::DnsRefused
-                    | Reason::DnsMalformed
-            )
-        })
-    }
-
-    /// It shows that the resolver works. The hosts file shows nothing.
-    fn proves(&self) -> bool {
-        self.query.transport != Transport::Hosts
-            && self.reply.as_ref().is_some_and(Reply::is_conclusive)
-    }
-
-    fn disbelieve(&mut self) {
-        if !self.is_doubtful() {
-            return;
+impl Answers {
+    fn of(resolver: &Resolver, mut asked: Vec<Asked>, control: Option<Exchange>) -> Self {
+        let alive = asked.iter().map(|one| one.met.alive);
+        let alive = alive.chain(control.iter().map(|control| control.met.alive));
+        let alive = alive.fold(Families::NONE, Families::union);
+        let is_well = control
+            .and_then(|control| control.outcome.ok())
+            .is_some_and(|reply| reply.is_conclusive());
+        let has_answered = |one: &Asked| one.conclusive().is_some();
+        let answered = is_well || asked.iter().any(has_answered);
+        if is_well || asked.iter().any(Asked::proves) {
+            for one in &mut asked {
+                one.is_believed = true;
+            }
         }
-        self.trouble = self.trouble.take().map(|cause| {
-            Cause::new(
-                Reason::LocalResolver,
-                format!(
-                    "{}; nor does the resolver {} answer anything else",
-                    cause.detail, self.query.resolver
-                ),
-            )
-        });
+        Self {
+            asked,
+            alive,
+            answered: answered.then(|| Arc::clone(&resolver.label)),
+        }
+    }
+}
+
+impl Asked {
+    /// A failure that is the other side's.
+    pub(super) fn failure(&self) -> Option<&Cause> {
+        let trouble = self.trouble.as_ref();
+        trouble.filter(|cause| cause.reason.belongs() != Belongs::Local)
+    }
+
+    /// A resolver that is ill, or cut off, could be behind it.
+    fn needs_proof(&self) -> bool {
+        self.failure()
+            .is_some_and(|cause| !matches!(cause.reason, Reason::DnsNoAnswer | Reason::DnsMismatch))
+    }
+
+    /// It shows that the resolver works for more than a name that it says does not exist.
+    fn proves(&self) -> bool {
+        self.conclusive()
+            .is_some_and(|reply| reply.code == ResponseCode::NoError)
+    }
+
+    /// What a server answered with NOERROR or NXDOMAIN. The hosts file is no server.
+    fn conclusive(&self) -> Option<&Reply> {
+        let reply = self.reply.as_ref().filter(|reply| reply.is_conclusive());
+        reply.filter(|_| self.query.transport != Transport::Hosts)
     }
 }
 

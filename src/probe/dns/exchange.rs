@@ -20,8 +20,9 @@ use tokio_rustls::client::TlsStream;
 
 use super::fault;
 use super::wire::{Heard, Question, Reply};
-use crate::model::{Cause, Reason, Transport};
+use crate::model::{Cause, Families, Family, Reason, Transport};
 use crate::probe::deadline::Deadline;
+use crate::probe::global::is_global;
 
 /// Room for one datagram: three times what we announce. A larger one counts as cut.
 const DATAGRAM: usize = 4096;
@@ -38,14 +39,61 @@ pub(super) struct Exchange {
     pub(super) transport: Transport,
     /// The first answer was cut, so a connection was used.
     pub(super) truncated: bool,
+    /// Where it was asked, and who is there.
+    pub(super) met: Met,
 }
 
 impl Exchange {
-    pub(super) const fn over(transport: Transport, outcome: Result<Reply, Cause>) -> Self {
+    pub(super) const fn over(
+        transport: Transport,
+        met: Met,
+        outcome: Result<Reply, Cause>,
+    ) -> Self {
         Self {
             outcome,
             transport,
             truncated: false,
+            met,
+        }
+    }
+}
+
+/// Which servers were asked, and which of them gave a sign of life: an open connection or a
+/// reply, whatever it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Met {
+    /// Families in which a server beyond our own network is alive.
+    pub(super) alive: Families,
+    /// Families in which a server beyond our own network gave no sign.
+    pub(super) silent: Families,
+    /// A server of our own network was asked.
+    pub(super) near: bool,
+}
+
+impl Met {
+    /// Nobody was asked.
+    pub(super) const NOBODY: Self = Self {
+        alive: Families::NONE,
+        silent: Families::NONE,
+        near: false,
+    };
+
+    pub(super) const fn at(server: SocketAddr, is_alive: bool) -> Self {
+        let family = Families::only(Family::of(server.ip()));
+        let mut met = Self::NOBODY;
+        match (is_global(server.ip()), is_alive) {
+            (true, true) => met.alive = family,
+            (true, false) => met.silent = family,
+            (false, _) => met.near = true,
+        }
+        met
+    }
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self {
+            alive: self.alive.union(other.alive),
+            silent: self.silent.union(other.silent),
+            near: self.near || other.near,
         }
     }
 }
@@ -60,23 +108,27 @@ pub(super) async fn udp(server: SocketAddr, question: &Question, until: Deadline
         // A server from before EDNS (RFC 6891, 6.2.2): other resolvers would ask plainly too.
         heard = datagram(server, question, false, until).await;
     }
+    let met = Met::at(server, heard.is_ok());
     match heard {
-        Ok(Some(reply)) => Exchange::over(Transport::Udp, Ok(reply)),
+        Ok(Some(reply)) => Exchange::over(Transport::Udp, met, Ok(reply)),
         Ok(None) => Exchange {
             truncated: true,
+            met,
             ..tcp(server, question, until).await
         },
-        Err(cause) => Exchange::over(Transport::Udp, Err(cause)),
+        Err(cause) => Exchange::over(Transport::Udp, met, Err(cause)),
     }
 }
 
 /// Asks over a connection.
 pub(super) async fn tcp(server: SocketAddr, question: &Question, until: Deadline) -> Exchange {
-    let outcome = match connect(server, until).await {
+    let connected = connect(server, until).await;
+    let met = Met::at(server, connected.is_ok());
+    let outcome = match connected {
         Ok(stream) => converse(stream, server, question, until).await,
         Err(cause) => Err(cause),
     };
-    Exchange::over(Transport::Tcp, outcome)
+    Exchange::over(Transport::Tcp, met, outcome)
 }
 
 /// Asks over TLS (RFC 7858); the server must prove its name.
@@ -87,11 +139,13 @@ pub(super) async fn tls(
     question: &Question,
     until: Deadline,
 ) -> Exchange {
-    let outcome = match handshake(server, name, config, until).await {
-        Ok(stream) => converse(stream, server, question, until).await,
-        Err(cause) => Err(cause),
+    let connected = connect(server, until).await;
+    let met = Met::at(server, connected.is_ok());
+    let outcome = async {
+        let stream = handshake(connected?, server, name, config, until).await?;
+        converse(stream, server, question, until).await
     };
-    Exchange::over(Transport::Tls, outcome)
+    Exchange::over(Transport::Tls, met, outcome.await)
 }
 
 /// Opens a connection.
@@ -106,14 +160,14 @@ pub(super) async fn connect(server: SocketAddr, until: Deadline) -> Result<TcpSt
     Ok(stream)
 }
 
-/// Opens a connection and makes a handshake on it.
+/// Makes a handshake on a connection.
 pub(super) async fn handshake(
+    stream: TcpStream,
     server: SocketAddr,
     name: &ServerName<'static>,
     config: &Arc<ClientConfig>,
     until: Deadline,
 ) -> Result<TlsStream<TcpStream>, Cause> {
-    let stream = connect(server, until).await?;
     until
         .run(TlsConnector::from(Arc::clone(config)).connect(name.clone(), stream))
         .await

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use url::Url;
 
-use super::exchange::{self, Exchange, unreadable, whole};
+use super::exchange::{self, Exchange, Met, unreadable, whole};
 use super::fault;
 use super::wire::{Question, Reply};
 use crate::model::{Cause, Reason, Transport};
@@ -40,18 +40,25 @@ pub(super) async fn ask(
         Reason::DnsUnreachable,
         "the resolver's host has no address",
     ));
+    let mut met = Met::NOBODY;
     for (index, server) in servers.iter().enumerate() {
         let left = u32::try_from(servers.len() - index).unwrap_or(u32::MAX);
         let share = Deadline::after(until.remaining() / left).min(until);
-        outcome = ask_at(url, *server, config, question, share).await;
+        let connected = exchange::connect(*server, share).await;
+        met = met.and(Met::at(*server, connected.is_ok()));
+        outcome = match connected {
+            Ok(stream) => ask_at(stream, url, *server, config, question, share).await,
+            Err(cause) => Err(cause),
+        };
         if outcome.is_ok() {
             break;
         }
     }
-    Exchange::over(Transport::Https, outcome)
+    Exchange::over(Transport::Https, met, outcome)
 }
 
 async fn ask_at(
+    stream: TcpStream,
     url: &Url,
     server: SocketAddr,
     config: &Arc<ClientConfig>,
@@ -66,7 +73,7 @@ async fn ask_at(
             format!("{} cannot be in a certificate", fault::quote(&bare)),
         )
     })?;
-    let stream = exchange::handshake(server, &name, config, until).await?;
+    let stream = exchange::handshake(stream, server, &name, config, until).await?;
     let mut sent = question.encode(true)?;
     // The number tells nothing on a connection of our own; zero lets caches on the way help
     // the server, as RFC 8484 asks for.

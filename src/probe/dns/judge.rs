@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use hickory_resolver::proto::op::ResponseCode;
 
-use super::ask::Asked;
+use super::ask::{Answers, Asked};
 use super::text;
 use super::wire::Reply;
 use crate::model::printable::printable;
@@ -120,10 +120,11 @@ pub(super) fn expectation_trouble(target: &DnsTarget, reply: &Reply) -> Option<C
 }
 
 /// The addresses of all resolvers: IPv4 first, then the order of the answers.
-pub(super) fn addresses(asked: &[Vec<Asked>]) -> Vec<IpAddr> {
+pub(super) fn addresses(answers: &[Answers]) -> Vec<IpAddr> {
     let mut all = Vec::new();
     for family in Family::ALL {
-        let good = asked.iter().flatten().filter(|one| one.trouble.is_none());
+        let asked = answers.iter().flat_map(|one| &one.asked);
+        let good = asked.filter(|one| one.trouble.is_none());
         for address in good
             .filter_map(|one| one.reply.as_ref())
             .flat_map(|r| &r.addresses)
@@ -136,21 +137,24 @@ pub(super) fn addresses(asked: &[Vec<Asked>]) -> Vec<IpAddr> {
     all
 }
 
-/// Why there is no address at all.
-pub(super) fn no_address(asked: &[Vec<Asked>]) -> Verdict {
-    let of_one = |one: &Vec<Asked>| {
-        one.iter()
-            .filter_map(|asked| asked.trouble.clone())
-            .min_by_key(|cause| match cause.reason {
-                // Beside any other trouble, an empty answer is nothing at all.
-                Reason::DnsNoAnswer => u8::MAX,
-                reason => rank(reason),
-            })
+/// Why there is no address at all. A resolver that has proven itself is heard first.
+pub(super) fn no_address(answers: &[Answers]) -> Verdict {
+    let of_one = |one: &Answers| {
+        let troubles = one.asked.iter().filter_map(|asked| {
+            let cause = asked.trouble.clone()?;
+            Some((cause, asked.is_believed))
+        });
+        troubles.min_by_key(|(cause, _)| match cause.reason {
+            // Beside any other trouble, an empty answer is nothing at all.
+            Reason::DnsNoAnswer => u8::MAX,
+            reason => rank(reason),
+        })
     };
-    let cause = asked
+    let cause = answers
         .iter()
         .filter_map(of_one)
-        .min_by_key(|cause| rank(cause.reason));
+        .min_by_key(|(cause, is_believed)| (is_local(cause), !is_believed, rank(cause.reason)))
+        .map(|(cause, _)| cause);
     verdict(cause.unwrap_or_else(|| Cause::new(Reason::LocalResolver, "no resolver was asked")))
 }
 
@@ -160,13 +164,13 @@ pub(super) fn no_address(asked: &[Vec<Asked>]) -> Verdict {
 /// `has_way_out` says we could not use anyway. NXDOMAIN for one family is a fault: a cache that
 /// believes it loses the other family's addresses too.
 pub(super) fn partial(
-    asked: &[Vec<Asked>],
+    answers: &[Answers],
     families: &[Family],
     has_way_out: impl Fn(Family) -> bool,
 ) -> Option<Cause> {
     families.iter().find_map(|family| {
         let of_family = || {
-            let all = asked.iter().flatten();
+            let all = answers.iter().flat_map(|one| &one.asked);
             all.filter(|one| one.query.family == Some(*family))
         };
         let is_settled = of_family().any(|one| match &one.trouble {
@@ -174,14 +178,26 @@ pub(super) fn partial(
             Some(cause) => cause.reason == Reason::DnsNoAnswer,
         });
         let cause = of_family()
-            .filter_map(|one| one.trouble.as_ref())
-            .filter(|cause| cause.reason.belongs() != Belongs::Local)
+            .filter(|one| one.is_believed)
+            .filter_map(Asked::failure)
             .min_by_key(|cause| rank(cause.reason))?;
         (!is_settled && has_way_out(*family)).then(|| {
             let detail = format!("no {family} addresses: {} ({})", cause.detail, cause.reason);
             Cause::at(Layer::Dns, Reason::PartialAddresses, detail)
         })
     })
+}
+
+/// Beside a good answer, a failure of a resolver that has not proven itself is our own trouble.
+pub(super) fn leave_out_unproven(asked: &mut [Asked]) {
+    if asked.iter().all(|one| one.trouble.is_some()) {
+        return;
+    }
+    for one in asked.iter_mut().filter(|one| !one.is_believed) {
+        if let Some(cause) = one.failure() {
+            one.trouble = Some(Cause::new(Reason::LocalResolver, cause.detail.clone()));
+        }
+    }
 }
 
 /// The verdict on a target of the kind `dns`; marks the queries that disagree.
@@ -195,11 +211,13 @@ pub(super) fn verdict_of(target: &DnsTarget, asked: &mut [Asked]) -> Verdict {
         return Verdict::Fail(cause);
     }
     let worst = |local: bool| {
-        let troubles = asked.iter().filter_map(|one| one.trouble.as_ref());
+        let troubles = asked
+            .iter()
+            .filter_map(|one| Some((one.trouble.as_ref()?, one.is_believed)));
         troubles
-            .filter(|cause| (cause.reason.belongs() == Belongs::Local) == local)
-            .min_by_key(|cause| rank(cause.reason))
-            .cloned()
+            .filter(|(cause, _)| is_local(cause) == local)
+            .min_by_key(|(cause, is_believed)| (!is_believed, rank(cause.reason)))
+            .map(|(cause, _)| cause.clone())
     };
     let any_good = asked.iter().any(|one| one.trouble.is_none());
     match (worst(false), any_good) {
@@ -249,11 +267,15 @@ fn disagreement(asked: &mut [Asked]) -> Option<Cause> {
 
 /// A failure, or inconclusive if the trouble is our own.
 pub(super) fn verdict(cause: Cause) -> Verdict {
-    if cause.reason.belongs() == Belongs::Local {
+    if is_local(&cause) {
         Verdict::Inconclusive(cause)
     } else {
         Verdict::Fail(cause)
     }
+}
+
+fn is_local(cause: &Cause) -> bool {
+    cause.reason.belongs() == Belongs::Local
 }
 
 /// A name that no server could be asked for.

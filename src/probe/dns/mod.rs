@@ -20,14 +20,15 @@ use rustls::ClientConfig;
 use rustls::client::Resumption;
 use tokio::time::Instant;
 
-use self::ask::{Asked, Belief, Reach};
+use self::ask::{Answers, Asked, Belief, Reach};
 use self::system::SystemFiles;
 use self::wire::Question;
 use super::target::{DnsTarget, Resolver, ResolverKind};
 use super::trust::Roots;
-use crate::model::{Cause, DnsQuery, Family, Reason, Verdict};
+use crate::model::{Cause, DnsQuery, Families, Family, Reason, Standing, Verdict};
 
 mod ask;
+mod doubt;
 mod exchange;
 mod fault;
 mod https;
@@ -54,6 +55,8 @@ pub struct Resolution {
     pub outcome: Result<(), Verdict>,
     /// There are addresses, but one family could not be looked up by anyone.
     pub partial: Option<Cause>,
+    /// What the outcome rests on, and what is proven.
+    pub standing: Standing,
     /// How long it took until the first resolver that knew addresses had answered for all
     /// families; without one, until the last gave up.
     pub duration: Duration,
@@ -66,6 +69,8 @@ pub struct DnsProbe {
     pub queries: Vec<DnsQuery>,
     /// Pass, fail or inconclusive.
     pub verdict: Verdict,
+    /// What the verdict rests on, and what is proven.
+    pub standing: Standing,
     /// How long the first good resolver took; the last one if they must agree, or if none was
     /// good.
     pub duration: Duration,
@@ -139,28 +144,35 @@ impl DnsClient {
             let record_type = text::record_type(question.record_type());
             judge::address_trouble(reply, host, &record_type)
         };
-        let asked: Vec<Vec<Asked>> = together::all(resolvers.iter().map(|resolver| {
+        let answers: Vec<Answers> = together::all(resolvers.iter().map(|resolver| {
             self.reach
                 .ask_all(resolver, &questions, &judge, Belief::OnProof, limit)
         }))
         .await;
 
-        let addresses = judge::addresses(&asked);
+        let addresses = judge::addresses(&answers);
         let outcome = if addresses.is_empty() {
-            Err(judge::no_address(&asked))
+            Err(judge::no_address(&answers))
         } else {
             Ok(())
         };
         let partial = outcome
             .is_ok()
-            .then(|| judge::partial(&asked, families, fault::has_way_out))
+            .then(|| judge::partial(&answers, families, fault::has_way_out))
             .flatten();
-        let good = asked
+        let good = answers
             .iter()
+            .map(|one| &one.asked)
             .filter(|one| one.iter().any(|asked| asked.trouble.is_none()))
             .filter_map(|one| one.iter().map(|asked| asked.query.duration).max());
         let duration = judge::duration(good, false).unwrap_or_else(|| start.elapsed());
-        let mut queries: Vec<DnsQuery> = asked.into_iter().flatten().map(|one| one.query).collect();
+        let mut standing = standing(&answers);
+        let asked = answers.iter().flat_map(|one| &one.asked);
+        if let Err(verdict) = &outcome {
+            standing.doubt = doubt::of_resolution(verdict, asked).map(Box::new);
+        }
+        let asked = answers.into_iter().flat_map(|one| one.asked);
+        let mut queries: Vec<DnsQuery> = asked.map(|one| one.query).collect();
         if outcome.is_ok() {
             // An empty answer for one family beside addresses of the other is nothing at all.
             for query in &mut queries {
@@ -173,6 +185,7 @@ impl DnsClient {
             addresses,
             outcome,
             partial,
+            standing,
         }
     }
 
@@ -190,7 +203,7 @@ impl DnsClient {
         let start = Instant::now();
         let questions = [Question::new(target.name.clone(), target.record_type)];
         let judge = |_: &Question, reply: &wire::Reply| judge::expectation_trouble(target, reply);
-        let asked = together::all(resolvers.iter().map(|resolver| {
+        let answers = together::all(resolvers.iter().map(|resolver| {
             let belief = match resolver.how {
                 ResolverKind::System => Belief::OnProof,
                 _ => Belief::Plain,
@@ -199,8 +212,12 @@ impl DnsClient {
                 .ask_all(resolver, &questions, &judge, belief, limit)
         }))
         .await;
-        let mut asked: Vec<Asked> = asked.into_iter().flatten().collect();
+        let mut standing = standing(&answers);
+        let asked = answers.into_iter().flat_map(|one| one.asked);
+        let mut asked: Vec<Asked> = asked.collect();
+        judge::leave_out_unproven(&mut asked);
         let verdict = judge::verdict_of(target, &mut asked);
+        standing.doubt = doubt::of_probe(target, &verdict, &asked).map(Box::new);
         let good = asked
             .iter()
             .filter(|one| one.trouble.is_none())
@@ -209,19 +226,32 @@ impl DnsClient {
             duration: judge::duration(good, target.agree).unwrap_or_else(|| start.elapsed()),
             queries: asked.into_iter().map(|one| one.query).collect(),
             verdict,
+            standing,
         }
     }
 }
 
 impl Resolution {
-    const fn without_asking(addresses: Vec<IpAddr>, outcome: Result<(), Verdict>) -> Self {
+    fn without_asking(addresses: Vec<IpAddr>, outcome: Result<(), Verdict>) -> Self {
         Self {
             queries: Vec::new(),
             addresses,
             outcome,
             partial: None,
+            standing: Standing::default(),
             duration: Duration::ZERO,
         }
+    }
+}
+
+/// What the answers prove.
+fn standing(answers: &[Answers]) -> Standing {
+    let alive = answers.iter().map(|one| one.alive);
+    let answered = answers.iter().filter_map(|one| one.answered.clone());
+    Standing {
+        proves: alive.fold(Families::NONE, Families::union),
+        answered: answered.collect(),
+        doubt: None,
     }
 }
 

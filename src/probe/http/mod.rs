@@ -28,9 +28,15 @@ use self::hop::one_hop;
 use self::request::Step;
 use super::climb::Climb;
 use super::expect::{self, Seen};
+use super::standing;
 use super::target::HttpTarget;
 use crate::model::{
-    Cause, DnsQuery, HttpFacts, Layer, Phases, Reason, Redirect, TlsFacts, Verdict,
+    Cause, DnsQuery, Doubt, HttpFacts, Layer, Phases, Reason, Redirect, Standing, TlsFacts, Verdict,
+};
+
+/// The name of a redirect's target could not be found, though its resolver is well.
+const UPLINK: Doubt = Doubt::Resolution {
+    resolvers: Vec::new(),
 };
 
 /// Most redirects that are followed.
@@ -45,6 +51,8 @@ pub(super) struct HttpClimb {
     pub(super) http: Option<HttpFacts>,
     pub(super) queries: Vec<DnsQuery>,
     pub(super) retry_after: Option<Duration>,
+    /// What looking up the targets of redirects proved.
+    pub(super) standing: Standing,
 }
 
 /// Climbs one address, and what it redirects to.
@@ -63,6 +71,7 @@ pub(super) async fn climb(
         http: None,
         queries: Vec::new(),
         retry_after: None,
+        standing: Standing::default(),
     };
     let mut redirects: Vec<Redirect> = Vec::new();
     let mut resolve = climb.resolve;
@@ -102,7 +111,7 @@ pub(super) async fn climb(
                         layer: None,
                         reason: None,
                     });
-                    match locate(climb, &step.url, &next.url, current, &mut result.queries).await {
+                    match locate(climb, &step.url, &next.url, current, &mut result).await {
                         Ok((address, took)) => {
                             current = address;
                             resolve = took;
@@ -185,7 +194,7 @@ async fn locate(
     from: &Url,
     to: &Url,
     current: SocketAddr,
-    queries: &mut Vec<DnsQuery>,
+    result: &mut HttpClimb,
 ) -> Result<(SocketAddr, Option<Duration>), (Verdict, Option<Duration>)> {
     if from.host() == to.host() && from.port_or_known_default() == to.port_or_known_default() {
         return Ok((current, None));
@@ -193,7 +202,8 @@ async fn locate(
     let port = to.port_or_known_default().unwrap_or(443);
     let host = to.host_str().unwrap_or_default();
     let found = climb.resolve(host).await;
-    queries.extend(found.queries);
+    result.queries.extend(found.queries);
+    standing::add(&mut result.standing, found.standing.clone());
     match found.outcome {
         Ok(()) => {
             let like_now = |ip: &&std::net::IpAddr| ip.is_ipv4() == current.is_ipv4();
@@ -209,7 +219,14 @@ async fn locate(
                     (Verdict::Fail(cause), found.took)
                 })
         }
-        Err(verdict) => Err((verdict, found.took)),
+        Err(mut verdict) => {
+            // The round has one doubt at most; a resolver that is ill is settled here.
+            if let Some(doubt) = found.standing.doubt {
+                doubt.settle_alone(&mut verdict);
+                result.standing.doubt = Some(Box::new(UPLINK));
+            }
+            Err((verdict, found.took))
+        }
     }
 }
 
@@ -227,8 +244,10 @@ fn judge(
     };
     let mut fault = exchange.fault.clone();
     let mut body = Cow::Borrowed(&exchange.body[..]);
+    let mut is_readable = true;
     if target.decompress && !exchange.body.is_empty() {
         let decoded = decode::undo(&head.headers, &exchange.body, target.max_body);
+        is_readable = decoded.bytes.is_some() || decoded.fault.is_none();
         if let Some(bytes) = decoded.bytes {
             body = Cow::Owned(bytes);
         }
@@ -244,10 +263,8 @@ fn judge(
                 status: head.status,
                 version: head.version,
                 headers: &head.headers,
-    let mut is_readable = true;
                 body: &body,
                 location: location
-        is_readable = decoded.bytes.is_some() || decoded.fault.is_none();
                     .filter(|_| redirect::is_redirect(head.status))
                     .and_then(|location| redirect::target(&step.url, Some(location)).ok()),
                 fault,
@@ -255,8 +272,8 @@ fn judge(
             },
         )
     });
-    (Some(facts), verdict)
-}
     if verdict != Verdict::Pass && is_readable {
         facts.body_prefix = facts::beginning(&body);
     }
+    (Some(facts), verdict)
+}

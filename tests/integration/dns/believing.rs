@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bascule::model::{Family, Reason};
-use bascule::probe::target::Resolver;
+use bascule::probe::target::{HostPort, Resolver, What};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::RecordType;
 
@@ -18,17 +18,19 @@ const DEAF: &str = "udp://127.77.7.7:9";
 
 #[tokio::test]
 async fn a_resolver_that_answers_nothing_at_all_is_our_own_trouble() {
-    for code in [ResponseCode::ServFail, ResponseCode::Refused] {
+    for (code, reason) in [
+        (ResponseCode::ServFail, Reason::DnsServfail),
+        (ResponseCode::Refused, Reason::DnsRefused),
+    ] {
         let server = Responder::start(move |q| bytes(&q.reply(code))).await;
         let found = client()
             .resolve("www.example.test", &Family::ALL, &[server.udp()], PLENTY)
             .await;
-        assert_inconclusive(&found.outcome.unwrap_err(), Reason::LocalResolver);
-        assert_ne!(
-            found.queries[0].reason,
-            Some(Reason::LocalResolver),
-            "facts stay"
-        );
+        let verdict = found.outcome.unwrap_err();
+        assert_fails(&verdict, reason);
+        assert_unproven(&found.standing, &[&server.udp()]);
+        assert_inconclusive(&alone(verdict, &found.standing), Reason::LocalResolver);
+        assert_eq!(found.queries[0].reason, Some(reason), "facts stay");
     }
 }
 
@@ -39,8 +41,8 @@ async fn a_resolver_that_is_silent_about_everything_is_our_own_trouble() {
     let found = client()
         .resolve("www.example.test", &Family::ALL, &[server.udp()], SHORT)
         .await;
-    assert_inconclusive(&found.outcome.unwrap_err(), Reason::LocalResolver);
-    assert_eq!(found.queries[0].reason, Some(Reason::DnsTimeout));
+    assert_fails(&found.outcome.unwrap_err(), Reason::DnsTimeout);
+    assert_unproven(&found.standing, &[&server.udp()]);
     assert!(start.elapsed() < SHORT * 2, "{:?}", start.elapsed());
 }
 
@@ -50,8 +52,8 @@ async fn a_port_where_nobody_listens_is_our_own_trouble_when_a_host_is_looked_up
     let found = client()
         .resolve("www.example.test", &Family::ALL, &[resolver(DEAF)], PLENTY)
         .await;
-    assert_inconclusive(&found.outcome.unwrap_err(), Reason::LocalResolver);
-    assert_eq!(found.queries[0].reason, Some(Reason::DnsUnreachable));
+    assert_fails(&found.outcome.unwrap_err(), Reason::DnsUnreachable);
+    assert_unproven(&found.standing, &[&resolver(DEAF)]);
     assert!(start.elapsed() < PLENTY / 2, "refusal is told at once");
 }
 
@@ -223,5 +225,30 @@ async fn only_our_own_trouble_everywhere_is_inconclusive_and_any_failure_beside_
     let found = client()
         .resolve("www.example.test", &Family::ALL, &resolvers[..2], PLENTY)
         .await;
-    assert_inconclusive(&found.outcome.unwrap_err(), Reason::LocalResolver);
+    // Nobody could be asked by way of the system: that proves nothing either way.
+    assert_fails(&found.outcome.unwrap_err(), Reason::DnsUnreachable);
+    assert_unproven(&found.standing, &[&resolver(DEAF)]);
+}
+
+#[tokio::test]
+async fn the_command_line_has_nobody_else_to_hear_and_says_that_the_resolver_is_ill() {
+    let deaf = "udp://127.77.7.8:9";
+    let mut target = crate::support::targets::target(What::Tcp(HostPort {
+        host: "www.example.test".to_owned(),
+        port: 443,
+    }));
+    target.resolvers = vec![resolver(DEAF), resolver(deaf)];
+    let mut round = crate::support::targets::probe(&target).await;
+    assert_fails(&round.verdict, Reason::DnsUnreachable);
+    assert_unproven(&round.standing, &[&resolver(DEAF), &resolver(deaf)]);
+    round.settle_alone();
+    assert_inconclusive(&round.verdict, Reason::LocalResolver);
+    assert_eq!(
+        round.verdict.cause().unwrap().detail,
+        format!(
+            "the resolver 127.77.7.7:9 refuses the connection; \
+             nor do the resolvers {DEAF}, {deaf} answer anything else"
+        )
+    );
+    assert_eq!(round.standing.doubt, None);
 }

@@ -183,5 +183,7 @@ async fn a_resolver_whose_world_has_gone_is_our_own_trouble() {
     let found = client()
         .resolve("www.other.test", &Family::ALL, &[unbound.udp()], SHORT)
         .await;
-    assert_inconclusive(&found.outcome.unwrap_err(), Reason::LocalResolver);
+    let verdict = found.outcome.unwrap_err();
+    assert_unproven(&found.standing, &[&unbound.udp()]);
+    assert_inconclusive(&alone(verdict, &found.standing), Reason::LocalResolver);
 }

@@ -179,11 +179,15 @@ async fn for_the_kind_dns_too_a_sick_system_is_local_resolver_and_a_well_one_is_
 
     let client = files.client().with_system_port(sick.address.port());
     let probed = client.probe(&target, &resolvers, PLENTY).await;
-    assert_inconclusive(&probed.verdict, Reason::LocalResolver);
+    assert_fails(&probed.verdict, Reason::DnsServfail);
+    assert_unproven(&probed.standing, &[&Resolver::system()]);
+    let verdict = alone(probed.verdict, &probed.standing);
+    assert_inconclusive(&verdict, Reason::LocalResolver);
 
     let client = files.client().with_system_port(well.address.port());
     let probed = client.probe(&target, &resolvers, PLENTY).await;
     assert_fails(&probed.verdict, Reason::DnsServfail);
+    assert_unproven(&probed.standing, &[]);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bascule::model::{Reason, Verdict};
+use bascule::model::{Doubt, Reason, Standing, Verdict};
 use bascule::probe::dns::DnsClient;
 use bascule::probe::target::{DnsTarget, Resolver};
 use bascule::probe::trust::Roots;
@@ -247,4 +247,21 @@ pub(crate) fn assert_fails(verdict: &Verdict, reason: Reason) {
 pub(crate) fn assert_inconclusive(verdict: &Verdict, reason: Reason) {
     assert!(matches!(verdict, Verdict::Inconclusive(_)), "{verdict:?}");
     assert_eq!(reason_of(verdict), Some(reason), "{verdict:?}");
+}
+
+/// The failure stands only if one of these resolvers answers something else, or just the uplink
+/// if there are none.
+#[track_caller]
+pub(crate) fn assert_unproven(standing: &Standing, resolvers: &[&Resolver]) {
+    let resolvers = resolvers.iter().map(|it| it.label.clone()).collect();
+    let doubt = Some(Box::new(Doubt::Resolution { resolvers }));
+    assert_eq!(standing.doubt, doubt);
+}
+
+/// The verdict where nobody else can be heard, as on the command line.
+pub(crate) fn alone(mut verdict: Verdict, standing: &Standing) -> Verdict {
+    if let Some(doubt) = &standing.doubt {
+        doubt.settle_alone(&mut verdict);
+    }
+    verdict
 }

@@ -21,7 +21,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("model", &[]),
     ("engine", &["model"]),
     ("schedule", &["model", "engine::Pace"]),
-    ("probe", &["model", "host::clock"]),
+    ("probe", &["model", "host::clock", "host::route"]),
     ("metrics", &["model", "engine", "schedule::Skip"]),
     ("history", &["model", "engine"]),
     ("web", &["model", "metrics", "history", "report"]),

@@ -1,6 +1,7 @@
-//! The operating system: clocks, signals, logs.
+//! The operating system: clocks, signals, logs, routes.
 
 pub mod clock;
 pub mod descriptors;
 pub mod logging;
+pub mod route;
 pub mod signals;

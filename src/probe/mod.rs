@@ -9,6 +9,7 @@
 //! sends requests and follows redirects, [`expect`] holds the response against what is
 //! expected, and `judge` makes one verdict of several addresses.
 
+pub mod canary;
 mod climb;
 mod connect;
 pub mod deadline;

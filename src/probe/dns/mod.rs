@@ -10,12 +10,12 @@
 //! `exchange` for one question to one server, `ask` for one resolver and when its failure
 //! is believed, `judge` for what several of them come to.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hickory_resolver::proto::rr::Name;
+use hickory_resolver::proto::rr::{Name, RecordType};
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use tokio::time::Instant;
@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use self::ask::{Answers, Asked, Belief, Reach};
 use self::system::SystemFiles;
 use self::wire::Question;
+use super::deadline::Deadline;
 use super::target::{DnsTarget, Resolver, ResolverKind};
 use super::trust::Roots;
 use crate::model::{Cause, DnsQuery, Families, Family, Reason, Standing, Verdict};
@@ -242,6 +243,23 @@ impl Resolution {
             duration: Duration::ZERO,
         }
     }
+}
+
+/// Asks one server one question over datagrams. Any reply will do, whatever it says.
+pub(super) async fn knock(
+    server: SocketAddr,
+    name: &str,
+    record_type: &str,
+    limit: Duration,
+) -> Result<(), Cause> {
+    let name = Name::from_str_relaxed(name).unwrap_or_else(|_| Name::root());
+    let record_type = record_type.to_ascii_uppercase().parse();
+    let question = Question::new(name, record_type.unwrap_or(RecordType::NS));
+    let exchange = exchange::udp(server, &question, Deadline::after(limit)).await;
+    if exchange.truncated {
+        return Ok(());
+    }
+    exchange.outcome.map(drop)
 }
 
 /// What the answers prove.

@@ -1,5 +1,8 @@
 //! How a round is counted: attempts layer by layer, failures under their reasons, durations of
 //! what succeeded.
+//!
+//! A round is counted once its verdict is final. An inconclusive one proves no failure: what went
+//! wrong in it may have been our own doing.
 
 use std::time::SystemTime;
 
@@ -39,8 +42,12 @@ impl Series {
 
 impl Detail {
     fn record(&self, round: &Round) {
+        let ours = match &round.verdict {
+            Verdict::Inconclusive(cause) => Some(cause.reason),
+            _ => None,
+        };
         for query in &round.dns {
-            self.query(query);
+            self.query(query, ours);
         }
         let mut counts = [[0_u32; 3]; 2];
         for address in &round.addresses {
@@ -65,11 +72,13 @@ impl Detail {
         }
     }
 
-    fn query(&self, query: &DnsQuery) {
-        let answered = query.rcode.as_deref();
-        let by_resolver = match answered {
+    /// `ours` is what makes the round inconclusive.
+    fn query(&self, query: &DnsQuery, ours: Option<Reason>) {
+        let resolver_blamed = matches!(ours, None | Some(Reason::LocalResolver));
+        let by_resolver = match query.rcode.as_deref() {
             None if is_local(query.reason) => Outcome::Inconclusive,
-            None | Some("SERVFAIL" | "REFUSED") => Outcome::Failure,
+            None | Some("SERVFAIL" | "REFUSED") if resolver_blamed => Outcome::Failure,
+            None | Some("SERVFAIL" | "REFUSED") => Outcome::Inconclusive,
             Some(_) => Outcome::Success,
         };
         if let Some((_, by_result)) = self
@@ -81,7 +90,7 @@ impl Detail {
         }
         let attempt = match query.reason {
             None => Outcome::Success,
-            reason if is_local(reason) => Outcome::Inconclusive,
+            reason if ours.is_some() || is_local(reason) => Outcome::Inconclusive,
             Some(_) => Outcome::Failure,
         };
         let family = query.family.map_or("any", Family::as_str);

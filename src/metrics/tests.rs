@@ -235,6 +235,61 @@ fn a_dns_answer_that_is_no_use_is_still_an_answer_of_the_resolver() {
 }
 
 #[test]
+fn what_is_laid_at_our_own_door_is_no_failure() {
+    let ours = |reason| Verdict::Inconclusive(Cause::new(reason, ""));
+    let key = EndpointKey::new("x", "http");
+    let counted = |metrics: &Metrics| {
+        let text = text(metrics);
+        let lines = text.lines().filter(|line| !line.ends_with(" 0"));
+        let lines = lines.filter_map(|line| {
+            let line = line.strip_prefix("bascule_")?;
+            let kind = line.split_once('{')?.0;
+            let wanted = ["probes_total", "probe_failures_total", "dns_queries_total"];
+            let bare = line.replace(r#"endpoint="http","#, "");
+            wanted
+                .contains(&kind)
+                .then(|| bare.replace(r#"network="x","#, ""))
+        });
+        lines.collect::<Vec<_>>()
+    };
+
+    // One address left out for want of proof, the other one good.
+    let metrics_of_addresses = metrics(watched(&[Kind::Http], false));
+    let left_out = address("[2001:db8::7]:443", ours(Reason::LocalUplink), Layer::Tcp);
+    let left_out = AddressRound {
+        tls: None,
+        http: None,
+        ..left_out
+    };
+    let good = address("192.0.2.7:443", Verdict::Pass, Layer::Tls);
+    let amended = round(Kind::Http, Verdict::Pass, vec![good, left_out], Vec::new());
+    metrics_of_addresses.round(&key, &amended, at(1));
+    assert_eq!(
+        counted(&metrics_of_addresses),
+        [
+            r#"probes_total{family="ipv4",layer="tcp",result="success"} 1"#,
+            r#"probes_total{family="ipv6",layer="tcp",result="inconclusive"} 1"#,
+            r#"probes_total{family="ipv4",layer="tls",result="success"} 1"#,
+        ]
+    );
+
+    // A name that could not be resolved: the resolver is to blame, or nobody is.
+    for (reason, of_resolver) in [
+        (Reason::LocalResolver, "failure"),
+        (Reason::LocalUplink, "inconclusive"),
+    ] {
+        let metrics = metrics(watched(&[Kind::Http], false));
+        let queries = vec![query(Some(Reason::DnsTimeout), None)];
+        let amended = round(Kind::Http, ours(reason), Vec::new(), queries);
+        metrics.round(&key, &amended, at(1));
+        let by_resolver =
+            format!(r#"dns_queries_total{{resolver="system",result="{of_resolver}"}} 1"#);
+        let attempt = r#"probes_total{family="ipv4",layer="dns",result="inconclusive"} 1"#;
+        assert_eq!(counted(&metrics), [attempt, &by_resolver], "{reason}");
+    }
+}
+
+#[test]
 fn disagreement_between_resolvers_is_counted_though_each_answer_is_fine() {
     let metrics = metrics(watched(&[Kind::Dns], false));
     let verdict = Verdict::Fail(Cause::new(Reason::DnsDisagreement, ""));

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bascule::metrics::names::{self, Metric, MetricKind};
-use bascule::metrics::{Metrics, Watched, WatchedEndpoint};
+use bascule::metrics::{Metrics, Times, Watched, WatchedEndpoint};
 use bascule::model::{
-    Belongs, EndpointKey, EndpointView, Kind, Moment, NetworkView, Reason, Snapshot, State,
+    Belongs, EndpointKey, EndpointView, GroupBooks, GroupView, Kind, Moment, Name, NetworkBooks,
+    NetworkView, Reason, Role, Snapshot, State,
 };
 
 /// Which rooms each room may use, as ARCHITECTURE.md says. `cli` and `daemon` may use all.
@@ -562,33 +563,52 @@ fn unit(metric: &Metric) -> &'static str {
 }
 
 fn series_table() -> String {
-    let mut table = String::from("| kind | full | lean |\n|---|---:|---:|\n");
+    let mut table = String::from("| what | full | lean |\n|---|---:|---:|\n");
+    let [full, lean] = [false, true].map(|lean| {
+        let page = sample_page(Kind::Http, lean);
+        ["network", "group", "uplink"].map(|level| {
+            let of_level = format!("bascule_{level}_");
+            let series = page.iter().filter(|line| line.starts_with(&of_level));
+            series.count().to_string()
+        })
+    });
+    let levels = ["a network", "a group of 8 networks", "our own connection"];
+    for ((level, full), lean) in levels.into_iter().zip(full).zip(lean) {
+        row(&mut table, &[level, &full, &lean]);
+    }
     for kind in Kind::ALL {
-        let [full, lean] = [false, true].map(|lean| series_of(kind, lean).to_string());
-        row(&mut table, &[&format!("`{kind}`"), &full, &lean]);
+        let [full, lean] = [false, true].map(|lean| {
+            let page = sample_page(kind, lean);
+            let series = page.iter().filter(|line| line.contains("endpoint=\""));
+            series.count().to_string()
+        });
+        row(
+            &mut table,
+            &[&format!("an endpoint of kind `{kind}`"), &full, &lean],
+        );
     }
     table
 }
 
-/// Counted in the text that Prometheus reads, for an endpoint with one resolver.
-fn series_of(kind: Kind, lean: bool) -> usize {
+/// The samples that Prometheus reads of a network with one endpoint, which has one resolver, and
+/// of a group of eight.
+fn sample_page(kind: Kind, lean: bool) -> Vec<String> {
     let key = EndpointKey::new("n", "e");
-    let metrics = Metrics::new().expect("no two metrics clash");
+    let times = Times::new(|| Moment::ZERO, |_| SystemTime::UNIX_EPOCH);
+    let metrics = Metrics::new(times).expect("no two metrics clash");
     metrics.adopt(Watched {
         lean,
-        networks: vec!["n".into()],
         endpoints: vec![WatchedEndpoint {
             key: key.clone(),
             kind,
             resolvers: vec!["system".into()],
         }],
-        groups: Vec::new(),
     });
     let network = NetworkView {
         confirmed: None,
         flapping: false,
         outage: None,
-        books: bascule::model::NetworkBooks::new(Moment::ZERO),
+        books: NetworkBooks::new(Moment::ZERO),
         name: "n".into(),
         state: State::Unknown,
         since: Moment::ZERO,
@@ -604,16 +624,28 @@ fn series_of(kind: Kind, lean: bool) -> usize {
             cause: None,
         }],
     };
-    let snapshot = Snapshot {
-        uplink: Snapshot::default().uplink,
-        networks: vec![network],
-        groups: Vec::new(),
+    let names: Vec<Name> = (0..8).map(|n| format!("n{n}").into()).collect();
+    let group = GroupView {
+        name: "g".into(),
+        active: None,
+        roles: names.iter().map(|n| (n.clone(), Role::Unknown)).collect(),
+        standbys: 0,
+        standby_domains: 0,
+        frozen: false,
+        failback_due: None,
+        pinned: None,
+        books: GroupBooks::new(&names, Moment::ZERO),
     };
-    metrics.tell(&[], SystemTime::UNIX_EPOCH, Arc::new(snapshot));
+    let snapshot = Snapshot {
+        networks: vec![network],
+        groups: vec![group],
+        ..Snapshot::default()
+    };
+    metrics.publish(|_| ((), Some(Arc::new(snapshot)), Vec::new()));
     let text = metrics.render().expect("it can be rendered");
     let text = String::from_utf8(text).expect("it is text");
     let series = text.lines().filter(|line| !line.starts_with('#'));
-    series.filter(|line| line.contains("endpoint=\"")).count()
+    series.map(str::to_owned).collect()
 }
 
 fn reasons_table() -> String {

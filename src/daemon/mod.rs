@@ -26,7 +26,7 @@ use tokio::sync::{mpsc, watch};
 use crate::config::{self, Faults, Settings};
 use crate::host::clock::Clock;
 use crate::host::signals::Signals;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Times};
 use crate::web::{self, Readiness, Server};
 use pipeline::Pipeline;
 use reload::Reloader;
@@ -81,7 +81,11 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let clock = Clock::system();
     let source = config::find(options.config);
     let settings = config::load(&source).map_err(StartError::Config)?.settings;
-    let metrics = Metrics::new().map_err(StartError::Metrics)?;
+    let times = {
+        let (moments, walls) = (clock.clone(), clock.clone());
+        Times::new(move || moments.now(), move |moment| walls.wall_of(moment))
+    };
+    let metrics = Metrics::new(times).map_err(StartError::Metrics)?;
     metrics.loaded(true, clock.wall());
     let signals = Signals::listen().map_err(StartError::Signals)?;
     let mut listeners = Vec::new();
@@ -120,12 +124,6 @@ pub async fn run(options: Options) -> Result<(), StartError> {
 fn watched(settings: &Settings) -> crate::metrics::Watched {
     crate::metrics::Watched {
         lean: settings.web.lean,
-        networks: settings
-            .plan
-            .networks
-            .iter()
-            .map(|network| network.name.clone())
-            .collect(),
         endpoints: settings
             .endpoints
             .iter()
@@ -139,12 +137,6 @@ fn watched(settings: &Settings) -> crate::metrics::Watched {
                     .map(|r| r.label.clone())
                     .collect(),
             })
-            .collect(),
-        groups: settings
-            .plan
-            .groups
-            .iter()
-            .map(|group| (group.name.clone(), group.networks.clone()))
             .collect(),
     }
 }

@@ -296,7 +296,8 @@ impl Pipeline {
         if self.shown != Some(self.engine.revision()) {
             self.shown = Some(self.engine.revision());
             let snapshot = Arc::new(self.engine.snapshot());
-            self.metrics.tell(events, self.clock.wall(), snapshot);
+            let holds = self.engine.holds().collect();
+            self.metrics.publish(|_| ((), Some(snapshot), holds));
         }
         let tried = self.endpoints.values().filter(|watch| watch.tried).count();
         let readiness = Readiness {

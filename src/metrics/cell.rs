@@ -13,7 +13,11 @@ pub(super) struct Count(AtomicU64);
 
 impl Count {
     pub(super) fn inc(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.add(1);
+    }
+
+    pub(super) fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
     }
 
     pub(super) fn get(&self) -> u64 {
@@ -54,26 +58,25 @@ impl Clone for Value {
 /// Durations by size.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Durations {
-    counts: [Count; SECONDS.len()],
-    beyond: Count,
+    /// Up to each of [`SECONDS`] and above the one before; the last item is all above.
+    counts: [Count; SECONDS.len() + 1],
     sum: Value,
 }
 
 impl Durations {
     /// Called by one thread only, or a part of the sum would be lost.
     pub(super) fn observe(&self, seconds: f64) {
-        let bucket = SECONDS.iter().position(|bound| seconds <= *bound);
-        bucket.map_or(&self.beyond, |i| &self.counts[i]).inc();
+        self.counts[SECONDS.partition_point(|bound| *bound < seconds)].inc();
+        self.add_time(seconds);
+    }
+
+    /// Time without observations, which are added to the counts.
+    pub(super) fn add_time(&self, seconds: f64) {
         self.sum.set(self.sum.get() + seconds);
     }
 
-    /// Upper bounds with their counts.
-    pub(super) fn bounds(&self) -> impl Iterator<Item = (f64, u64)> {
-        SECONDS.into_iter().zip(self.counts.iter().map(Count::get))
-    }
-
-    pub(super) fn beyond(&self) -> u64 {
-        self.beyond.get()
+    pub(super) const fn counts(&self) -> &[Count] {
+        &self.counts
     }
 
     pub(super) fn sum(&self) -> f64 {

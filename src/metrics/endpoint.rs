@@ -139,16 +139,11 @@ pub(super) fn write(text: &mut Text, all: &[&Series]) {
     for (n, e, series) in named() {
         text.sample(&[n, e], series.last_success.get());
     }
-    if named().any(|(_, _, series)| series.not_after.is_some()) {
-        text.metric(&names::NOT_AFTER);
-    }
+    text.metric(&names::NOT_AFTER);
     for (n, e, series) in named() {
         if let Some(value) = &series.not_after {
             text.sample(&[n, e], value.get());
         }
-    }
-    if detailed().next().is_none() {
-        return;
     }
     text.metric(&names::PROBES);
     for (n, e, detail) in detailed() {
@@ -167,13 +162,7 @@ pub(super) fn write(text: &mut Text, all: &[&Series]) {
     text.metric(&names::PROBE_DURATION);
     for (n, e, detail) in detailed() {
         for (layer, durations) in &detail.durations {
-            let labels = [n, e, layer.as_str()];
-            text.histogram(
-                &labels,
-                durations.bounds(),
-                durations.beyond(),
-                durations.sum(),
-            );
+            text.durations(&[n, e, layer.as_str()], durations);
         }
     }
     text.metric(&names::DNS_QUERIES);
@@ -184,17 +173,13 @@ pub(super) fn write(text: &mut Text, all: &[&Series]) {
             }
         }
     }
-    if detailed().any(|(_, _, detail)| detail.http_responses.is_some()) {
-        text.metric(&names::HTTP_RESPONSES);
-    }
+    text.metric(&names::HTTP_RESPONSES);
     for (n, e, detail) in detailed() {
         for (class, count) in CLASSES.iter().zip(detail.http_responses.iter().flatten()) {
             text.sample(&[n, e, class], count.get());
         }
     }
-    if detailed().any(|(_, _, detail)| detail.addresses.is_some()) {
-        text.metric(&names::ENDPOINT_ADDRESSES);
-    }
+    text.metric(&names::ENDPOINT_ADDRESSES);
     for (n, e, detail) in detailed() {
         for (family, values) in Family::ALL.iter().zip(detail.addresses.iter().flatten()) {
             for (result, value) in RESULTS.iter().zip(values) {

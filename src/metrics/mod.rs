@@ -1,17 +1,21 @@
 //! Every metric of bascule, how it is recorded, and how it is rendered.
 //!
 //! [`names`] lists them. The numbers of an endpoint have fixed places (`endpoint.rs`), so that
-//! counting a round (`record.rs`) looks up no label and allocates nothing. Gauges of states are
-//! taken from one [`Snapshot`] at the scrape (`states.rs`), so that a one-hot set always sums to 1.
-//! What the daemon counts of itself is kept by the prometheus library. Label values come from the configuration and from closed lists, never from what a
-//! server sends: the number of series is a function of the configuration alone.
+//! counting a round (`record.rs`) looks up no label and allocates nothing. States, books and times
+//! are taken from one [`Snapshot`] at the scrape (`states.rs`), the same way for a replay
+//! (`openmetrics.rs`). What the daemon counts of itself is in `itself.rs`; the prometheus library
+//! keeps a few gauges. Label values come from the configuration and from closed lists, never from
+//! what a server sends: the number of series is a function of the configuration alone.
 
 mod cell;
 mod endpoint;
+mod itself;
 pub mod names;
+mod openmetrics;
 mod process;
 mod record;
 mod registry;
+mod saved;
 mod states;
 #[cfg(test)]
 mod tests;
@@ -21,15 +25,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use prometheus::{
-    Encoder, Gauge, GaugeVec, Histogram, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
-};
+use prometheus::{Encoder, Gauge, IntGauge, Registry, TextEncoder};
 
-use crate::model::{Activation, EndpointKey, Event, Kind, Name, Round, Snapshot, State};
+use crate::model::{EndpointKey, Kind, Moment, Name, Round, Snapshot};
 use crate::schedule::Skip;
+pub use openmetrics::openmetrics;
 pub use prometheus::Error;
+pub use saved::Saved;
 
 use endpoint::Series;
+use itself::Itself;
+use states::Picture;
 use text::Text;
 
 /// What there is to measure: the configuration's part of the metrics.
@@ -37,12 +43,8 @@ use text::Text;
 pub struct Watched {
     /// Leave out most series of endpoints.
     pub lean: bool,
-    /// Networks.
-    pub networks: Vec<Name>,
     /// Endpoints.
     pub endpoints: Vec<WatchedEndpoint>,
-    /// Groups and their networks.
-    pub groups: Vec<(Name, Vec<Name>)>,
 }
 
 /// One endpoint to measure.
@@ -59,42 +61,81 @@ pub struct WatchedEndpoint {
 /// The network label of a group without a usable network.
 pub const NO_NETWORK: &str = "none";
 
+/// Wall-clock times that are this far apart mean that the clock was set.
+const SET: Duration = Duration::from_secs(1);
+
 /// The routes of the listener, as label values.
-pub const ROUTES: [&str; 6] = ["/metrics", "/healthz", "/readyz", "/", "/-/reload", "other"];
+pub const ROUTES: [&str; 14] = [
+    "/metrics",
+    "/healthz",
+    "/readyz",
+    "/",
+    "/-/reload",
+    "/api/v1/networks",
+    "/api/v1/groups",
+    "/api/v1/outages",
+    "/api/v1/events",
+    "/api/v1/endpoints",
+    "/status.json",
+    "/status.txt",
+    "/go",
+    "other",
+];
 
 /// All metrics of a daemon. Cheap to clone; every clone is the same metrics.
 #[derive(Clone)]
 pub struct Metrics(Arc<Inner>);
 
 struct Inner {
+    times: Times,
     registry: Registry,
-    /// Of what events count: gathered in the same moment as the states that they led to.
-    told: Registry,
-    transitions: IntCounterVec,
-    last_transition: GaugeVec,
-    activations: IntCounterVec,
-    lag: Histogram,
-    skipped: IntCounterVec,
     in_flight: IntGauge,
-    panics: IntCounter,
-    web_requests: IntCounterVec,
     reload_successful: IntGauge,
     reload_timestamp: Gauge,
+    itself: Itself,
     shown: Mutex<Shown>,
     counted: Mutex<Counted>,
+    /// The wall-clock time of the origin of moments, as it was last told.
+    origin: Mutex<Option<SystemTime>>,
 }
 
-/// What the next scrape shows. Locked for moments only: the pipeline waits for this lock.
-#[derive(Default)]
-struct Shown {
-    snapshot: Arc<Snapshot>,
-    lean: bool,
+/// The clocks that are read at a scrape.
+#[derive(Clone)]
+pub struct Times {
+    now: Arc<dyn Fn() -> Moment + Send + Sync>,
+    wall_of: Arc<dyn Fn(Moment) -> SystemTime + Send + Sync>,
+}
+
+impl Times {
+    /// What tells the moment, and what tells the wall-clock time of a moment.
+    #[must_use]
+    pub fn new(
+        now: impl Fn() -> Moment + Send + Sync + 'static,
+        wall_of: impl Fn(Moment) -> SystemTime + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            now: Arc::new(now),
+            wall_of: Arc::new(wall_of),
+        }
+    }
+}
+
+/// What readers are shown at a moment. Locked for moments only: the pipeline waits for this lock.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// All states and books.
+    pub snapshot: Arc<Snapshot>,
+    /// Until when the time of each network can be booked, in the order of the snapshot. `None`:
+    /// until any moment.
+    pub holds: Arc<[Option<Moment>]>,
+    /// The moment. Nobody has been shown a later one.
+    pub now: Moment,
 }
 
 /// The numbers of the endpoints. Locked for moments only.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Counted {
-    watched: Watched,
+    lean: bool,
     endpoints: Arc<BTreeMap<EndpointKey, Arc<Series>>>,
 }
 
@@ -103,82 +144,123 @@ impl Metrics {
     ///
     /// # Errors
     /// If two metrics of [`names`] clash; a test keeps that from happening.
-    pub fn new() -> prometheus::Result<Self> {
-        let (registry, told) = (Registry::new(), Registry::new());
-        let (make, make_told) = (registry::Maker(&registry), registry::Maker(&told));
+    pub fn new(times: Times) -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let make = registry::Maker(&registry);
         let build_info = make.gauges(names::BUILD_INFO)?;
         build_info
             .with_label_values(&[env!("CARGO_PKG_VERSION")])
             .set(1.0);
-        let inner = Inner {
-            transitions: make_told.counters(names::NETWORK_TRANSITIONS)?,
-            last_transition: make_told.gauges(names::NETWORK_LAST_TRANSITION)?,
-            activations: make_told.counters(names::GROUP_ACTIVATIONS)?,
-            lag: make.histogram(names::SCHEDULER_LAG)?,
-            skipped: make.counters(names::SCHEDULER_SKIPPED)?,
+        process::register(&registry)?;
+        Ok(Self(Arc::new(Inner {
+            times,
             in_flight: make.int_gauge(names::ROUNDS_IN_FLIGHT)?,
-            panics: make.counter(names::ROUND_PANICS)?,
-            web_requests: make.counters(names::WEB_REQUESTS)?,
             reload_successful: make.int_gauge(names::RELOAD_SUCCESSFUL)?,
             reload_timestamp: make.gauge(names::RELOAD_SUCCESS_TIMESTAMP)?,
+            itself: Itself::default(),
             shown: Mutex::default(),
             counted: Mutex::default(),
+            origin: Mutex::default(),
             registry,
-            told,
-        };
-        process::register(&inner.registry)?;
-        for skip in Skip::ALL {
-            inner.skipped.with_label_values(&[skip.as_str()]);
-        }
-        for route in ROUTES {
-            for class in ["2xx", "3xx", "4xx", "5xx"] {
-                inner.web_requests.with_label_values(&[route, class]);
-            }
-        }
-        Ok(Self(Arc::new(inner)))
+        })))
     }
 
-    /// Initialises every series of what is watched, and drops the series of what is not any more.
+    /// Initialises every series of the endpoints that are watched, and drops the series of those
+    /// that are not any more. The other series come and go with the snapshot.
     pub fn adopt(&self, watched: Watched) {
         let mut counted = lock(&self.0.counted);
-        let old = std::mem::take(&mut counted.watched);
-        self.forget(&old, &watched);
-        for network in &watched.networks {
-            self.0.last_transition.with_label_values(&[network]);
-            for state in State::ALL {
-                self.0
-                    .transitions
-                    .with_label_values(&[network, state.as_str()]);
+        let Counted { lean, endpoints } = &*counted;
+        let series_of = |endpoint: WatchedEndpoint| match endpoints.get(&endpoint.key) {
+            Some(series) if *lean == watched.lean && series.endpoint == endpoint => {
+                Arc::clone(series)
             }
-        }
-        for (group, networks) in &watched.groups {
-            for network in networks.iter().map(|name| &**name).chain([NO_NETWORK]) {
-                for reason in Activation::ALL {
-                    self.0
-                        .activations
-                        .with_label_values(&[group, network, reason.as_str()]);
-                }
+            before => {
+                let before = before.map(|series| &**series);
+                Arc::new(Series::new(endpoint, watched.lean, before))
             }
-        }
-        let known = &counted.endpoints;
-        let endpoints = watched.endpoints.iter().map(|endpoint| {
-            let series = match known.get(&endpoint.key) {
-                Some(series) if old.lean == watched.lean && series.endpoint == *endpoint => {
-                    Arc::clone(series)
-                }
-                before => {
-                    let before = before.map(|series| &**series);
-                    Arc::new(Series::new(endpoint.clone(), watched.lean, before))
-                }
-            };
-            (endpoint.key.clone(), series)
-        });
-        counted.endpoints = Arc::new(endpoints.collect());
-        lock(&self.0.shown).lean = watched.lean;
-        counted.watched = watched;
+        };
+        let all = watched.endpoints.into_iter();
+        let endpoints = all.map(|endpoint| (endpoint.key.clone(), series_of(endpoint)));
+        *counted = Counted {
+            endpoints: Arc::new(endpoints.collect()),
+            lean: watched.lean,
+        };
     }
 
-    /// Counts a round.
+    /// Every counter that survives a restart.
+    #[must_use]
+    pub fn save(&self) -> Saved {
+        let endpoints = Arc::clone(&lock(&self.0.counted).endpoints);
+        let of_endpoints = endpoints
+            .iter()
+            .map(|(key, series)| (key.to_string(), saved::save(|visit| series.slots(visit))));
+        let itself = saved::save(|visit| self.0.itself.slots(visit));
+        let all = of_endpoints.chain([(String::new(), itself)]);
+        all.filter(|(_, numbers)| !numbers.is_empty()).collect()
+    }
+
+    /// Goes on from what was saved, once, after [`Metrics::adopt`]. What is not watched any more is
+    /// forgotten, and what is no number of ours is left out.
+    pub fn restore(&self, saved: &Saved) {
+        let endpoints = Arc::clone(&lock(&self.0.counted).endpoints);
+        for (key, series) in endpoints.iter() {
+            if let Some(saved) = saved.get(&key.to_string()) {
+                saved::restore(saved, |visit| series.slots(visit));
+            }
+        }
+        if let Some(saved) = saved.get("") {
+            saved::restore(saved, |visit| self.0.itself.slots(visit));
+        }
+    }
+
+    /// Runs `f` with the moment until which readers have been shown time as booked; nobody is
+    /// shown anything while it runs. It returns the new picture, if there is one, and until when
+    /// the time of each network can be booked, in the order of the picture's networks.
+    ///
+    /// `f` must not show anything itself: it would wait for its own end.
+    pub fn publish<R>(
+        &self,
+        f: impl FnOnce(Moment) -> (R, Option<Arc<Snapshot>>, Vec<Option<Moment>>),
+    ) -> R {
+        let mut shown = lock(&self.0.shown);
+        let (answer, snapshot, holds) = f(shown.now);
+        if let Some(snapshot) = snapshot {
+            shown.snapshot = snapshot;
+        }
+        shown.holds = holds.into();
+        answer
+    }
+
+    /// What there is to show now.
+    #[must_use]
+    pub fn view(&self) -> Shown {
+        let mut shown = lock(&self.0.shown);
+        shown.now = shown.now.max((self.0.times.now)());
+        shown.clone()
+    }
+
+    /// The wall-clock time of a moment. It stays the same until the clock is set: reading two
+    /// clocks one after the other would give another time at each scrape.
+    #[must_use]
+    pub fn wall_of(&self, moment: Moment) -> SystemTime {
+        let origin = self.origin();
+        let wall = origin.checked_add(moment.since_origin());
+        wall.unwrap_or(origin)
+    }
+
+    fn origin(&self) -> SystemTime {
+        let read = (self.0.times.wall_of)(Moment::ZERO);
+        let mut told = lock(&self.0.origin);
+        let origin = told.filter(|told| {
+            let apart = read
+                .duration_since(*told)
+                .unwrap_or_else(|back| back.duration());
+            apart < SET
+        });
+        *told.insert(origin.unwrap_or(read))
+    }
+
+    /// Counts a round that has its final verdict.
     pub fn round(&self, key: &EndpointKey, round: &Round, ended: SystemTime) {
         let series = lock(&self.0.counted).endpoints.get(key).cloned();
         if let Some(series) = series {
@@ -186,55 +268,14 @@ impl Metrics {
         }
     }
 
-    /// Counts what happened, and shows the states that it led to, in one step: no scrape sees
-    /// one without the other.
-    pub fn tell(&self, events: &[Event], at: SystemTime, snapshot: Arc<Snapshot>) {
-        let mut shown = lock(&self.0.shown);
-        for event in events {
-            self.event(event, at);
-        }
-        shown.snapshot = snapshot;
-    }
-
-    fn event(&self, event: &Event, at: SystemTime) {
-        match event {
-            Event::Endpoint { .. }
-            | Event::OutageStarted(_)
-            | Event::OutageEnded(_)
-            | Event::Uplink { .. } => {}
-            Event::Network { network, to, .. } => {
-                self.0
-                    .transitions
-                    .with_label_values(&[network, to.as_str()])
-                    .inc();
-                self.0
-                    .last_transition
-                    .with_label_values(&[network])
-                    .set(unix_seconds(at));
-            }
-            Event::Group {
-                group, to, reason, ..
-            } => {
-                let to = to.as_deref().unwrap_or(NO_NETWORK);
-                self.0
-                    .activations
-                    .with_label_values(&[group, to, reason.as_str()])
-                    .inc();
-            }
-        }
-    }
-
     /// A round started, so much after its time.
     pub fn started(&self, lag: Duration) {
-        self.0.lag.observe(lag.as_secs_f64());
+        self.0.itself.lag.observe(lag.as_secs_f64());
     }
 
     /// Rounds were not run.
     pub fn skipped(&self, reason: Skip, count: u64) {
-        self.0
-            .skipped
-            .with_label_values(&[reason.as_str()])
-            .inc_by(count);
+        self.0.itself.skipped[reason as usize].add(count);
     }
 
     /// So many rounds are running.
@@ -246,7 +287,12 @@ impl Metrics {
 
     /// A round was lost to a bug.
     pub fn panicked(&self) {
-        self.0.panics.inc();
+        self.0.itself.panics.inc();
+    }
+
+    /// The memory could not be written.
+    pub fn persist_failed(&self) {
+        self.0.itself.persist_failures.inc();
     }
 
     /// The configuration was (re)loaded, or was not.
@@ -259,13 +305,7 @@ impl Metrics {
 
     /// A request was answered. `route` is one of [`ROUTES`].
     pub fn request(&self, route: &'static str, status: u16) {
-        let class = match status / 100 {
-            2 => "2xx",
-            3 => "3xx",
-            4 => "4xx",
-            _ => "5xx",
-        };
-        self.0.web_requests.with_label_values(&[route, class]).inc();
+        self.0.itself.request(route, status);
     }
 
     /// Everything, in the Prometheus text format.
@@ -273,51 +313,19 @@ impl Metrics {
     /// # Errors
     /// If the encoder fails, which it does on duplicate or empty families only.
     pub fn render(&self) -> prometheus::Result<Vec<u8>> {
-        let shown = lock(&self.0.shown);
-        let (snapshot, lean) = (Arc::clone(&shown.snapshot), shown.lean);
-        let mut families = self.0.told.gather();
-        drop(shown);
-        families.extend(self.0.registry.gather());
-        let endpoints = Arc::clone(&lock(&self.0.counted).endpoints);
+        let picture = Picture {
+            shown: self.view(),
+            origin: self.origin(),
+        };
+        let Counted { lean, endpoints } = lock(&self.0.counted).clone();
         let mut text = Text::new();
-        states::write(&mut text, &snapshot, lean);
+        states::write(&mut text, &picture, lean);
         let series: Vec<&Series> = endpoints.values().map(|series| &**series).collect();
-        if !series.is_empty() {
-            endpoint::write(&mut text, &series);
-        }
+        endpoint::write(&mut text, &series);
+        self.0.itself.write(&mut text);
         let mut page = text.into_bytes();
-        TextEncoder::new().encode(&families, &mut page)?;
+        TextEncoder::new().encode(&self.0.registry.gather(), &mut page)?;
         Ok(page)
-    }
-
-    /// Removes the series of networks and groups that `old` has and `new` has not.
-    fn forget(&self, old: &Watched, new: &Watched) {
-        // An error here means that there was no such series, which is what is wanted.
-        for network in old
-            .networks
-            .iter()
-            .filter(|name| !new.networks.contains(name))
-        {
-            let _ = self.0.last_transition.remove_label_values(&[network]);
-            for state in State::ALL {
-                let _ = self
-                    .0
-                    .transitions
-                    .remove_label_values(&[network, state.as_str()]);
-            }
-        }
-        for (group, networks) in &old.groups {
-            let kept = new.groups.iter().find(|(name, _)| name == group);
-            for network in networks.iter().map(|name| &**name).chain([NO_NETWORK]) {
-                let stays = kept.is_some_and(|(_, networks)| {
-                    network == NO_NETWORK || networks.iter().any(|name| &**name == network)
-                });
-                for reason in Activation::ALL.into_iter().filter(|_| !stays) {
-                    let labels = [&**group, network, reason.as_str()];
-                    let _ = self.0.activations.remove_label_values(&labels);
-                }
-            }
-        }
     }
 }
 

@@ -1,26 +1,15 @@
 //! Makes registered metrics from the list of names.
 
 use prometheus::core::Collector;
-use prometheus::{
-    Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-};
+use prometheus::{Gauge, GaugeVec, IntGauge, Opts, Registry};
 
-use super::cell::SECONDS;
 use super::names::Metric;
 
 pub(super) struct Maker<'a>(pub(super) &'a Registry);
 
 impl Maker<'_> {
-    pub(super) fn counters(&self, metric: Metric) -> prometheus::Result<IntCounterVec> {
-        self.register(IntCounterVec::new(opts(metric), metric.labels)?)
-    }
-
     pub(super) fn gauges(&self, metric: Metric) -> prometheus::Result<GaugeVec> {
         self.register(GaugeVec::new(opts(metric), metric.labels)?)
-    }
-
-    pub(super) fn counter(&self, metric: Metric) -> prometheus::Result<IntCounter> {
-        self.register(IntCounter::with_opts(opts(metric))?)
     }
 
     pub(super) fn gauge(&self, metric: Metric) -> prometheus::Result<Gauge> {
@@ -31,10 +20,6 @@ impl Maker<'_> {
         self.register(IntGauge::with_opts(opts(metric))?)
     }
 
-    pub(super) fn histogram(&self, metric: Metric) -> prometheus::Result<Histogram> {
-        self.register(Histogram::with_opts(histogram_opts(metric))?)
-    }
-
     fn register<C: Collector + Clone + 'static>(&self, collector: C) -> prometheus::Result<C> {
         self.0.register(Box::new(collector.clone()))?;
         Ok(collector)
@@ -43,8 +28,4 @@ impl Maker<'_> {
 
 fn opts(metric: Metric) -> Opts {
     Opts::new(metric.name, metric.help)
-}
-
-fn histogram_opts(metric: Metric) -> HistogramOpts {
-    HistogramOpts::new(metric.name, metric.help).buckets(SECONDS.to_vec())
 }

@@ -107,11 +107,14 @@ fn dead(address: &AddressRound) -> Option<Family> {
     is_dead.then(|| Family::of(ip))
 }
 
-/// The addresses that connections were tried to, in order.
+/// The addresses that connections were tried to, in order. An address of IPv4 that is written as
+/// one of IPv6 is reached by IPv4.
 fn hops(address: &AddressRound) -> impl Iterator<Item = (IpAddr, &Phases)> {
     let redirects = address.http.iter().flat_map(|http| &http.redirects);
-    let redirects = redirects.filter_map(|hop| Some((hop.address?.ip(), &hop.phases)));
-    std::iter::once((address.address.ip(), &address.phases)).chain(redirects)
+    let redirects = redirects.filter_map(|hop| Some((hop.address?, &hop.phases)));
+    std::iter::once((address.address, &address.phases))
+        .chain(redirects)
+        .map(|(at, phases)| (at.ip().to_canonical(), phases))
 }
 
 #[cfg(test)]

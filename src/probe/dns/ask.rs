@@ -6,8 +6,8 @@
 //! exist) is provisional until the same resolver answers something else: another question of
 //! the same round, or the control question `. NS`. It is asked as soon as something failed, or
 //! when half of the time has passed in silence, and ends with the same deadline; so it costs
-//! nothing while all is well and never makes a round longer. Whether an unproven failure is
-//! believed is for others to say: see `doubt`.
+//! nothing while all is well and never makes a round longer than its limit. What is still missing
+//! then, before an unproven failure can be believed, is said in `doubt`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

@@ -79,7 +79,7 @@ impl Met {
     };
 
     pub(super) const fn at(server: SocketAddr, is_alive: bool) -> Self {
-        let family = Families::only(Family::of(server.ip()));
+        let family = Families::only(Family::of(server.ip().to_canonical()));
         let mut met = Self::NOBODY;
         match (is_global(server.ip()), is_alive) {
             (true, true) => met.alive = family,

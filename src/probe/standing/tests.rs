@@ -164,4 +164,6 @@ fn only_an_open_connection_beyond_our_own_network_proves_its_family() {
     assert_eq!(proves(&[good("192.0.2.7"), silent("2001:db8::7")]), V4);
     let expired = address("2001:db8::7", fail(Reason::TlsExpired), TOOK);
     assert_eq!(proves(&[good("192.0.2.7"), expired]), Families::BOTH);
+    // Written as an address of IPv6, and reached by IPv4 all the same.
+    assert_eq!(proves(&[good("::ffff:192.0.2.7")]), V4);
 }

@@ -24,7 +24,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("schedule", &["model", "engine::Pace"]),
     ("probe", &["model", "host::clock", "host::route"]),
     ("metrics", &["model", "engine", "schedule::Skip"]),
-    ("history", &["model", "engine"]),
+    ("history", &["model", "engine", "host::clock"]),
     ("web", &["model", "metrics", "history", "report"]),
     (
         "replay",

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 /// Something to keep, with its place in the journal.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its number in the journal: ascending, never used twice.
     pub seq: u64,
@@ -12,7 +14,8 @@ pub struct Entry {
 }
 
 /// What is kept.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
     /// Something happened.
     Event(EventRow),
@@ -21,11 +24,12 @@ pub enum Record {
 }
 
 /// One line of the journal. Words are those of the labels; absent facts are `None`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EventRow {
     /// Its number: the `seq` of its entry.
     pub seq: u64,
     /// When it was confirmed.
+    #[serde(with = "micros")]
     pub at: SystemTime,
     /// `endpoint`, `network`, `group`, `uplink`, `outage_started`, `outage_ended`.
     pub kind: String,
@@ -46,23 +50,27 @@ pub struct EventRow {
     /// The sentence that the log has.
     pub text: String,
     /// Since when it holds, backdated.
+    #[serde(with = "micros::option")]
     pub since: Option<SystemTime>,
     /// The outage concerned.
     pub outage: Option<u64>,
 }
 
 /// One outage.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutageRow {
     /// Its number.
     pub id: u64,
     /// The network that was down.
     pub network: String,
     /// Start of the first bad round.
+    #[serde(with = "micros")]
     pub started: SystemTime,
     /// When it was confirmed.
+    #[serde(with = "micros")]
     pub confirmed: SystemTime,
     /// When it ended; `None` while it runs.
+    #[serde(with = "micros::option")]
     pub ended: Option<SystemTime>,
     /// Time spent in `down`, as far as it is booked: all of it once it has ended.
     pub duration: Duration,
@@ -77,4 +85,62 @@ pub struct OutageRow {
     /// The first failed round in full, as the JSON of `bascule probe --json`; `None` if it was
     /// not kept.
     pub evidence: Option<String>,
+}
+
+/// Times by the wall clock as whole microseconds since 1970, in the state file and the database.
+pub(super) mod micros {
+    use std::time::{Duration, SystemTime};
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(in crate::history) fn of(time: SystemTime) -> i64 {
+        let whole = |distance: Duration| i64::try_from(distance.as_micros()).unwrap_or(i64::MAX);
+        match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => whole(after),
+            Err(before) => -whole(before.duration()),
+        }
+    }
+
+    pub(in crate::history) fn time(micros: i64) -> SystemTime {
+        let distance = Duration::from_micros(micros.unsigned_abs());
+        let time = if micros < 0 {
+            SystemTime::UNIX_EPOCH.checked_sub(distance)
+        } else {
+            SystemTime::UNIX_EPOCH.checked_add(distance)
+        };
+        time.unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    pub(in crate::history) fn serialize<S: Serializer>(
+        time: &SystemTime,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(of(*time))
+    }
+
+    pub(in crate::history) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<SystemTime, D::Error> {
+        i64::deserialize(deserializer).map(time)
+    }
+
+    pub(in crate::history) mod option {
+        use super::*;
+
+        pub(in crate::history) fn serialize<S: Serializer>(
+            time: &Option<SystemTime>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match time {
+                Some(time) => serializer.serialize_some(&of(*time)),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub(in crate::history) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<SystemTime>, D::Error> {
+            Ok(Option::<i64>::deserialize(deserializer)?.map(time))
+        }
+    }
 }

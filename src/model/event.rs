@@ -121,4 +121,10 @@ impl Activation {
             Self::Manual => "manual",
         }
     }
+
+    /// The one with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
 }

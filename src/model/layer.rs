@@ -33,6 +33,12 @@ impl Layer {
             Self::Content => "content",
         }
     }
+
+    /// The one with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
 }
 
 impl fmt::Display for Layer {
@@ -61,6 +67,12 @@ impl Family {
             Self::Ipv4 => "ipv4",
             Self::Ipv6 => "ipv6",
         }
+    }
+
+    /// The one with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
     }
 
     /// The family an address belongs to.

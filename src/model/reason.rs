@@ -108,6 +108,13 @@ reasons! {
 }
 
 impl Reason {
+    /// The reason with this code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|reason| reason.as_str() == code)
+    }
+
     /// The layer it belongs to, where that is fixed.
     #[must_use]
     pub const fn layer(self) -> Option<Layer> {

@@ -135,6 +135,12 @@ impl State {
         }
     }
 
+    /// The one with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+
     /// Whether people can be sent there: up or degraded.
     #[must_use]
     pub const fn is_usable(self) -> bool {
@@ -220,5 +226,11 @@ impl UplinkState {
             Self::Up => "up",
             Self::Down => "down",
         }
+    }
+
+    /// The one with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
     }
 }

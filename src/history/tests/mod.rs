@@ -1,0 +1,6 @@
+//! The memory, as it is written, read again, and found damaged.
+
+mod files;
+mod journal;
+mod samples;
+mod size;

@@ -38,7 +38,8 @@ pub fn array<'a>(rounds: impl IntoIterator<Item = &'a Round>) -> serde_json::Res
     Ok(text)
 }
 
-fn harmless(json: &str) -> String {
+/// JSON of one line without characters that a terminal could obey, and with the same meaning.
+pub(super) fn harmless(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
         if crate::model::printable::is_harmful(c) {
@@ -180,6 +181,7 @@ struct HttpView<'a> {
     content_length: Option<u64>,
     encoded_bytes: Option<u64>,
     body_bytes: Option<u64>,
+    body_prefix: Option<&'a str>,
     headers: Headers<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body_prefix: Option<&'a str>,
@@ -194,6 +196,7 @@ impl<'a> From<&'a HttpFacts> for HttpView<'a> {
             content_length: http.content_length,
             encoded_bytes: http.encoded_bytes,
             body_bytes: http.body_bytes,
+            body_prefix: http.body_prefix.as_deref(),
             headers: Headers(&http.headers),
             body_prefix: http.body_prefix.as_deref(),
         }
@@ -300,7 +303,8 @@ fn without_layer(reason: Reason) -> &'static str {
 
 /// Seconds with six decimals: finer digits are noise, and whole microseconds divided once print
 /// without a tail of nines.
-fn seconds(duration: Duration) -> f64 {
+#[must_use]
+pub fn seconds(duration: Duration) -> f64 {
     let micros = (duration.as_nanos() + 500) / 1000;
     micros as f64 / 1e6
 }

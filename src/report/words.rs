@@ -117,6 +117,19 @@ pub fn date(time: SystemTime) -> String {
     timestamp(time).chars().take_while(|c| *c != 'T').collect()
 }
 
+/// The time of day in UTC, `13:02`, behind its date where that is not the one of `now`.
+#[must_use]
+pub fn clock(time: SystemTime, now: SystemTime) -> String {
+    let text = timestamp(time);
+    let (day, rest) = text.split_once('T').unwrap_or((&text, ""));
+    let minutes: String = rest.chars().take("13:02".len()).collect();
+    if day == date(now) {
+        minutes
+    } else {
+        format!("{day} {minutes}")
+    }
+}
+
 /// The time as jiff holds it. Its range ends with the year 9999; certificates that claim to
 /// live longer are told with that limit.
 fn nearest(time: SystemTime) -> jiff::Timestamp {
@@ -171,6 +184,14 @@ mod tests {
         assert_eq!(time_left(now + day, now), "24 hours left");
         assert_eq!(time_left(now - day * 3, now), "expired 3 days ago");
         assert_eq!(date(now), "2027-01-15");
+    }
+
+    #[test]
+    fn the_time_of_day_has_a_date_where_it_is_not_today() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        assert_eq!(clock(now, now), "08:00");
+        let before = now - Duration::from_secs(8 * 3_600 + 60);
+        assert_eq!(clock(before, now), "2027-01-14 23:59");
     }
 
     #[test]

@@ -149,7 +149,8 @@ fn facts_that_were_not_learned_are_null_and_never_missing() {
             r#""status":301,"address":null,"#,
             r#""phases":{"resolve":null,"connect":null,"tls":null,"first_byte":null,"body":null},"#,
             r#""tls":null,"layer":"tcp","reason":"tcp_refused"}],"#,
-            r#""content_length":null,"encoded_bytes":null,"body_bytes":null,"headers":{}}}],"#,
+            r#""content_length":null,"encoded_bytes":null,"body_bytes":null,"body_prefix":null,"#,
+            r#""headers":{}}}],"#,
             r#""dns":[{"resolver":"system","name":"x.com.","type":"A","reason":"dns_timeout","#,
             r#""rcode":null,"answers":[],"duration_seconds":0.004,"transport":"udp","#,
             r#""truncated":false,"authenticated":false}]}"#
@@ -169,7 +170,7 @@ fn headers_keep_their_order_and_sizes_are_numbers() {
     let json = serde_json::to_string(&json::round(&round)).unwrap();
     let expected = concat!(
         r#""http":{"status":200,"version":"2","redirects":[],"content_length":12100,"#,
-        r#""encoded_bytes":12100,"body_bytes":48213,"#,
+        r#""encoded_bytes":12100,"body_bytes":48213,"body_prefix":null,"#,
         r#""headers":{"server":"nginx","content-type":"text/html","age":"0, 1"}}"#
     );
     assert!(json.contains(expected), "{json}");

@@ -99,6 +99,7 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let enable_lifecycle = Arc::new(AtomicBool::new(settings.web.enable_lifecycle));
     let view = web::View::new(
         metrics.clone(),
+        Arc::new(web::Nothing),
         readiness,
         reload_wishes,
         Arc::clone(&enable_lifecycle),

@@ -3,17 +3,26 @@
 //! | route | what |
 //! |---|---|
 //! | `/` | where to look |
+//! | `/status.json`, `/status.txt` | what to use now, and why |
+//! | `/api/v1/...` | networks, groups, endpoints, outages, events: see `docs/api.md` |
+//! | `/go/{group}` | leads to the page of the active network |
 //! | `/metrics` | Prometheus text format, gzip on request |
 //! | `/healthz` | 200 while the process serves |
-//! | `/readyz` | 200 once every endpoint had its first round, 503 before |
+//! | `/readyz` | 200 once every endpoint had its first round and our own connection is known |
 //! | `POST /-/reload` | reads the configuration again; only with `enable_lifecycle` |
 //!
 //! Everything a client can hold is bounded: connections, the head of a request, the time to
 //! send it, the time to take an answer. Nothing a client does reaches the pipeline.
 
+mod api;
 mod connection;
 mod guests;
+mod pages;
+mod query;
+mod render;
 mod routes;
+mod source;
+mod telling;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -26,6 +35,11 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::metrics::Metrics;
 use guests::Guests;
+
+pub use source::{
+    Events, Facts, GroupFacts, LastRounds, NetworkFacts, Nothing, Picture, Reply, Source,
+    Unavailable, Wanted,
+};
 
 /// A wish to reload, with the place for the answer: nothing, or what is wrong.
 pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
@@ -44,33 +58,46 @@ pub struct Readiness {
 pub struct View {
     /// The metrics.
     metrics: Metrics,
+    /// States, configuration, rounds and history.
+    source: Arc<dyn Source>,
+    /// URLs and addresses may be shown.
+    show_targets: bool,
     /// How far the first rounds have come.
     readiness: watch::Receiver<Readiness>,
     /// Where wishes to reload go.
     reload: mpsc::Sender<ReloadRequest>,
     /// `POST /-/reload` works; may change at a reload.
     enable_lifecycle: Arc<AtomicBool>,
-    /// One scrape is rendered at a time: a crowd of them costs neither the cores nor the memory
-    /// that the rounds need.
+    /// One body is rendered at a time.
     rendering: Arc<Semaphore>,
 }
 
 impl View {
-    /// A view of these.
+    /// A view of these, for people who may see everything.
     #[must_use]
     pub fn new(
         metrics: Metrics,
+        source: Arc<dyn Source>,
         readiness: watch::Receiver<Readiness>,
         reload: mpsc::Sender<ReloadRequest>,
         enable_lifecycle: Arc<AtomicBool>,
     ) -> Self {
         Self {
             metrics,
+            source,
+            show_targets: true,
             readiness,
             reload,
             enable_lifecycle,
             rendering: Arc::new(Semaphore::new(1)),
         }
+    }
+
+    /// The same for the public: no URL, no address, and no sentence that could quote them.
+    #[must_use]
+    pub fn without_targets(mut self) -> Self {
+        self.show_targets = false;
+        self
     }
 
     fn lifecycle(&self) -> bool {

@@ -1,53 +1,119 @@
-//! The routes and their answers.
+//! The routes, and who answers them.
 
-use std::io::Write;
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response, StatusCode};
+use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::View;
+use super::query::Refusal;
+use super::{View, pages, render};
+use crate::metrics::ROUTES;
+use crate::model::UplinkState;
 
-type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Full<Bytes>>;
 
 const TEXT: &str = "text/plain; charset=utf-8";
-const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+const JSON: &str = "application/json";
+
+/// Something that can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page<'a> {
+    Landing,
+    Metrics,
+    Health,
+    Ready,
+    Reload,
+    StatusJson,
+    StatusText,
+    Networks,
+    Groups,
+    Outages,
+    Events,
+    Endpoint(&'a str, &'a str),
+    Go(&'a str),
+    /// No page, where programs look for one.
+    NoDocument,
+    /// No page, where people look for one.
+    Nowhere,
+}
+
+impl<'a> Page<'a> {
+    fn find(path: &'a str, lifecycle: bool) -> Self {
+        match path {
+            "/" => Self::Landing,
+            "/metrics" => Self::Metrics,
+            "/healthz" => Self::Health,
+            "/readyz" => Self::Ready,
+            "/-/reload" if lifecycle => Self::Reload,
+            "/status.json" => Self::StatusJson,
+            "/status.txt" => Self::StatusText,
+            "/api/v1/networks" => Self::Networks,
+            "/api/v1/groups" => Self::Groups,
+            "/api/v1/outages" => Self::Outages,
+            "/api/v1/events" => Self::Events,
+            _ => Self::find_named(path),
+        }
+    }
+
+    fn find_named(path: &'a str) -> Self {
+        if let Some(group) = path.strip_prefix("/go/") {
+            return Self::Go(group);
+        }
+        let names = path.strip_prefix("/api/v1/endpoints/");
+        match names.and_then(|names| names.split_once('/')) {
+            Some((network, endpoint)) => Self::Endpoint(network, endpoint),
+            None if path.starts_with("/api/") => Self::NoDocument,
+            None => Self::Nowhere,
+        }
+    }
+
+    /// The route as a label. One that the metrics do not list counts among the others.
+    fn route(self) -> &'static str {
+        let route = match self {
+            Self::Landing => "/",
+            Self::Metrics => "/metrics",
+            Self::Health => "/healthz",
+            Self::Ready => "/readyz",
+            Self::Reload => "/-/reload",
+            Self::StatusJson => "/status.json",
+            Self::StatusText => "/status.txt",
+            Self::Networks => "/api/v1/networks",
+            Self::Groups => "/api/v1/groups",
+            Self::Outages => "/api/v1/outages",
+            Self::Events => "/api/v1/events",
+            Self::Endpoint(..) => "/api/v1/endpoints",
+            Self::Go(_) => "/go",
+            Self::NoDocument | Self::Nowhere => "other",
+        };
+        if ROUTES.contains(&route) {
+            route
+        } else {
+            "other"
+        }
+    }
+
+    const fn allowed(self) -> &'static str {
+        match self {
+            Self::Reload => "POST, PUT",
+            _ => "GET, HEAD",
+        }
+    }
+}
 
 pub(super) async fn answer(request: Request<Incoming>, view: &View) -> Answer {
-    let path = request.uri().path();
-    let (route, allowed): (&'static str, &'static str) = match path {
-        "/" => ("/", "GET, HEAD"),
-        "/metrics" => ("/metrics", "GET, HEAD"),
-        "/healthz" => ("/healthz", "GET, HEAD"),
-        "/readyz" => ("/readyz", "GET, HEAD"),
-        "/-/reload" if view.lifecycle() => ("/-/reload", "POST, PUT"),
-        _ => ("other", ""),
-    };
-    let mut answer = if route == "other" {
-        text(StatusCode::NOT_FOUND, "no such page; see /\n")
-    } else if !allowed
-        .split(", ")
-        .any(|method| method == request.method().as_str())
-    {
-        let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, &format!("use {allowed}\n"));
-        answer
-            .headers_mut()
-            .insert(header::ALLOW, HeaderValue::from_static(allowed));
-        answer
+    let page = Page::find(request.uri().path(), view.lifecycle());
+    let exists = !matches!(page, Page::NoDocument | Page::Nowhere);
+    let mut methods = page.allowed().split(", ");
+    let allowed = methods.any(|method| method == request.method().as_str());
+    let mut answer = if exists && !allowed {
+        method_not_allowed(page.allowed())
     } else {
-        match route {
-            "/metrics" => metrics(request.headers(), view).await,
-            "/healthz" => text(StatusCode::OK, "alive\n"),
-            "/readyz" => ready(view),
-            "/-/reload" => reload(view).await,
-            _ => text(StatusCode::OK, &landing(view)),
-        }
+        turn_to(page, &request, view).await
     };
     let headers = answer.headers_mut();
     headers.insert(
@@ -55,63 +121,72 @@ pub(super) async fn answer(request: Request<Incoming>, view: &View) -> Answer {
         HeaderValue::from_static("nosniff"),
     );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    view.metrics.request(route, answer.status().as_u16());
+    view.metrics.request(page.route(), answer.status().as_u16());
     // To HEAD hyper sends the head alone, with the length that the body would have.
     answer
 }
 
-async fn metrics(request: &HeaderMap, view: &View) -> Answer {
-    let gzip = accepts_gzip(request);
-    let metrics = view.metrics.clone();
-    // The semaphore is never closed.
-    let turn = Arc::clone(&view.rendering).acquire_owned().await;
-    let rendered = tokio::task::spawn_blocking(move || -> Result<Vec<u8>, String> {
-        let _turn = turn;
-        let text = metrics.render().map_err(|error| error.to_string())?;
-        if !gzip {
-            return Ok(text);
-        }
-        // Level 1: a third of the time of level 6 for half of its gain.
-        let mut encoder = GzEncoder::new(Vec::with_capacity(text.len() / 8), Compression::fast());
-        encoder
-            .write_all(&text)
-            .map_err(|error| error.to_string())?;
-        encoder.finish().map_err(|error| error.to_string())
-    });
-    match rendered
-        .await
-        .map_err(|error| error.to_string())
-        .and_then(|rendered| rendered)
-    {
-        Ok(body) => {
-            let mut answer = respond(StatusCode::OK, METRICS, body.into());
-            let headers = answer.headers_mut();
-            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-            if gzip {
-                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View) -> Answer {
+    let head = request.headers();
+    let query = request.uri().query();
+    let document = match page {
+        Page::Metrics => return metrics(render::accepts_gzip(head), view).await,
+        Page::Landing => return text(StatusCode::OK, landing(view)),
+        Page::Health => return text(StatusCode::OK, "alive\n"),
+        Page::Ready => return ready(view),
+        Page::Reload => return reload(view).await,
+        Page::StatusText => return text(StatusCode::OK, pages::status_text(view)),
+        Page::Go(group) => return go(group, view),
+        Page::Nowhere => return text(StatusCode::NOT_FOUND, "no such page; see /\n"),
+        Page::StatusJson => Ok(pages::status(view)),
+        Page::Networks => Ok(pages::networks(view)),
+        Page::Groups => Ok(pages::groups(view)),
+        Page::Outages => pages::outages(view, query).await,
+        Page::Events => pages::events(view, query).await,
+        Page::Endpoint(network, endpoint) => pages::endpoint(view, network, endpoint).await,
+        Page::NoDocument => Err(Refusal::unknown(
+            "no such document; `/` lists them".to_owned(),
+        )),
+    };
+    match document {
+        Ok(write) => {
+            let gzip = render::accepts_gzip(head);
+            let what = "a document";
+            match render::render(view, gzip, what, write).await {
+                Ok(body) => packed(JSON, body, gzip),
+                Err(sentence) => refused(StatusCode::INTERNAL_SERVER_ERROR, &sentence),
             }
-            answer
         }
-        Err(error) => {
-            tracing::error!(error, "cannot render the metrics");
-            text(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "cannot render the metrics; see the log\n",
-            )
-        }
+        Err(Refusal(status, sentence)) => refused(status, &sentence),
     }
 }
 
+async fn metrics(gzip: bool, view: &View) -> Answer {
+    const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+    let metrics = view.metrics.clone();
+    let write = move || metrics.render().map_err(|error| error.to_string());
+    match render::render(view, gzip, "the metrics", Box::new(write)).await {
+        Ok(body) => packed(METRICS, body, gzip),
+        Err(sentence) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{sentence}\n")),
+    }
+}
+
+/// First rounds done and uplink known.
 fn ready(view: &View) -> Answer {
     let readiness = *view.readiness.borrow();
-    if readiness.tried >= readiness.endpoints {
-        return text(StatusCode::OK, "ready\n");
+    if readiness.tried < readiness.endpoints {
+        let waiting = format!(
+            "first rounds: {} of {} endpoints done\n",
+            readiness.tried, readiness.endpoints
+        );
+        return text(StatusCode::SERVICE_UNAVAILABLE, &waiting);
     }
-    let waiting = format!(
-        "first rounds: {} of {} endpoints done\n",
-        readiness.tried, readiness.endpoints
-    );
-    text(StatusCode::SERVICE_UNAVAILABLE, &waiting)
+    let uplink = view.source.picture().snapshot.uplink.states[0];
+    if view.source.facts().uplink_judged && uplink == UplinkState::Unknown {
+        let waiting = "our own connection: nothing has proven it yet\n";
+        return text(StatusCode::SERVICE_UNAVAILABLE, waiting);
+    }
+    text(StatusCode::OK, "ready\n")
 }
 
 async fn reload(view: &View) -> Answer {
@@ -121,41 +196,83 @@ async fn reload(view: &View) -> Answer {
     }
     match answered.await {
         Ok(Ok(())) => text(StatusCode::OK, "reloaded\n"),
-        Ok(Err(faults)) => text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{faults}\n")),
+        Ok(Err(faults)) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{faults}\n")),
         Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
     }
 }
 
+/// To the page of the active network. Where it leads comes from the configuration alone.
+fn go(group: &str, view: &View) -> Answer {
+    let link = match pages::link(view, group) {
+        Ok(link) => link,
+        Err(Refusal(status, sentence)) => return refused(status, &sentence),
+    };
+    let Ok(location) = HeaderValue::from_str(&link) else {
+        let sentence = format!("`{link}` is not an address that a browser can be sent to");
+        return refused(StatusCode::SERVICE_UNAVAILABLE, &sentence);
+    };
+    let mut answer = text(StatusCode::FOUND, format!("{link}\n"));
+    answer.headers_mut().insert(header::LOCATION, location);
+    answer
+}
+
 fn landing(view: &View) -> String {
     let mut text = format!(
-        "bascule {}\n\n/metrics   for Prometheus\n/healthz   alive\n/readyz    first rounds done\n",
+        "bascule {}
+
+/status.txt    what to use now, one line a group
+/status.json   the same and more, for programs
+/go/GROUP      leads to the page of the active network
+
+/api/v1/networks
+/api/v1/groups
+/api/v1/outages?since=7d&network=NETWORK&limit=100&before=ID&evidence=true
+/api/v1/events?after=SEQ&limit=100
+/api/v1/endpoints/NETWORK/ENDPOINT
+
+/metrics       for Prometheus
+/healthz       alive
+/readyz        first rounds done and our own connection known
+",
         env!("CARGO_PKG_VERSION")
     );
     if view.lifecycle() {
-        text.push_str("/-/reload  (POST) reads the configuration again\n");
+        text.push_str("/-/reload      (POST) reads the configuration again\n");
     }
     text
 }
 
-/// Whether `gzip` is accepted with a weight above 0.
-fn accepts_gzip(request: &HeaderMap) -> bool {
-    let values = request.get_all(header::ACCEPT_ENCODING);
-    let codings = values
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    codings.into_iter().any(|coding| {
-        let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
-        let weight = weight
-            .trim()
-            .strip_prefix("q=")
-            .and_then(|q| q.trim().parse::<f64>().ok());
-        name.trim().eq_ignore_ascii_case("gzip") && weight.is_some_and(|weight| weight > 0.0)
-    })
+fn method_not_allowed(allowed: &'static str) -> Answer {
+    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, format!("use {allowed}\n"));
+    answer
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(allowed));
+    answer
 }
 
-fn text(status: StatusCode, text: &str) -> Answer {
-    respond(status, TEXT, Bytes::copy_from_slice(text.as_bytes()))
+fn refused(status: StatusCode, sentence: &str) -> Answer {
+    #[derive(Serialize)]
+    struct Error<'a> {
+        error: &'a str,
+    }
+    // A text always is JSON.
+    let mut body = serde_json::to_vec(&Error { error: sentence }).unwrap_or_default();
+    body.push(b'\n');
+    respond(status, JSON, body.into())
+}
+
+fn packed(content_type: &'static str, body: Vec<u8>, gzip: bool) -> Answer {
+    let mut answer = respond(StatusCode::OK, content_type, body.into());
+    let headers = answer.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if gzip {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    answer
+}
+
+fn text<'a>(status: StatusCode, text: impl Into<Cow<'a, str>>) -> Answer {
+    respond(status, TEXT, text.into().into_owned().into())
 }
 
 fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
@@ -164,27 +281,4 @@ fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Answe
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     answer
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gzip_is_used_only_where_it_is_welcome() {
-        for (accept, expected) in [
-            ("gzip", true),
-            ("deflate, gzip;q=0.5", true),
-            ("GZIP", true),
-            ("gzip;q=0", false),
-            ("identity", false),
-            ("gzip;q=x", false),
-            ("xgzip", false),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(accept));
-            assert_eq!(accepts_gzip(&headers), expected, "{accept}");
-        }
-        assert!(!accepts_gzip(&HeaderMap::new()));
-    }
 }

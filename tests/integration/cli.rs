@@ -5,5 +5,5 @@ mod commands;
 mod drawing;
 mod json;
 mod probing;
-mod rounds;
+pub(crate) mod rounds;
 mod server;

@@ -16,4 +16,5 @@ mod reasons;
 mod support;
 mod tcp;
 mod tls;
+mod web;
 mod world;

@@ -109,28 +109,7 @@ impl Daemon {
 
     /// Sends a raw request and reads to the end of the connection.
     pub(crate) fn request(&self, request: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.address).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
-        stream
-            .write_all(request.as_bytes())
-            .expect("it takes the request");
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).expect("it answers");
-        let end = bytes
-            .windows(4)
-            .position(|w| w == b"\r\n\r\n")
-            .expect("a head");
-        let head = String::from_utf8(bytes[..end].to_vec()).expect("a head in ASCII");
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|s| s.parse().ok())
-            .expect("a status");
-        Answer {
-            status,
-            head: head.to_lowercase(),
-            body: bytes[end + 4..].to_vec(),
-        }
+        request_at(self.address, request)
     }
 
     pub(crate) fn metrics(&self) -> String {
@@ -243,4 +222,30 @@ pub(crate) fn without_canaries(config: &str) -> String {
 )]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// Sends a raw request and reads to the end of the connection.
+pub(crate) fn request_at(address: SocketAddr, request: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    stream
+        .write_all(request.as_bytes())
+        .expect("it takes the request");
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).expect("it answers");
+    let end = bytes
+        .windows(4)
+        .position(|w| w == b"\r\n\r\n")
+        .expect("a head");
+    let head = String::from_utf8(bytes[..end].to_vec()).expect("a head in ASCII");
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|s| s.parse().ok())
+        .expect("a status");
+    Answer {
+        status,
+        head: head.to_lowercase(),
+        body: bytes[end + 4..].to_vec(),
+    }
 }

@@ -1,0 +1,161 @@
+//! `/api/v1/outages` and `/api/v1/events`: what the history holds, a page at a time.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Head, Shown};
+use crate::history::{EventRow, OutageRow};
+use crate::model::Outage;
+use crate::report::json::seconds;
+use crate::report::words::timestamp_ms;
+use crate::web::source::Events;
+
+/// Outages, those with the highest numbers first. `limit` of `rows` are told; if there are more,
+/// the document says where to go on.
+pub(in crate::web) fn outages(
+    shown: Shown<'_>,
+    rows: &[OutageRow],
+    limit: usize,
+    evidence: bool,
+) -> Result<Vec<u8>, String> {
+    let told = &rows[..rows.len().min(limit)];
+    super::text(&Outages {
+        head: shown.head(),
+        next: told
+            .last()
+            .filter(|_| rows.len() > limit)
+            .map(|last| last.id),
+        outages: told
+            .iter()
+            .map(|row| OutageOf::new(shown, row, evidence))
+            .collect(),
+    })
+}
+
+/// Events, ascending.
+pub(in crate::web) fn events(
+    shown: Shown<'_>,
+    events: &Events,
+    after: u64,
+) -> Result<Vec<u8>, String> {
+    super::text(&EventsOf {
+        head: shown.head(),
+        oldest: events.oldest,
+        next: events.rows.last().map_or(after, |last| last.seq),
+        events: events
+            .rows
+            .iter()
+            .map(|row| EventOf::new(shown, row))
+            .collect(),
+    })
+}
+
+/// Whether an outage that is not over runs now.
+pub(super) const fn state_of(outage: &Outage) -> &'static str {
+    match outage.running_since {
+        Some(_) => "running",
+        None => "suspended",
+    }
+}
+
+/// A round as it was kept: the JSON of one, read again.
+pub(super) fn kept(round: &str) -> Option<Value> {
+    serde_json::from_str(round).ok()
+}
+
+#[derive(Serialize)]
+struct Outages<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
+    next: Option<u64>,
+    outages: Vec<OutageOf<'a>>,
+}
+
+#[derive(Serialize)]
+struct OutageOf<'a> {
+    id: u64,
+    network: &'a str,
+    state: &'static str,
+    started: String,
+    confirmed: String,
+    ended: Option<String>,
+    duration_seconds: f64,
+    layer: Option<&'a str>,
+    reason: &'a str,
+    detail: Option<&'a str>,
+    endpoint: &'a str,
+    evidence: Option<Value>,
+}
+
+impl<'a> OutageOf<'a> {
+    fn new(shown: Shown<'_>, row: &'a OutageRow, evidence: bool) -> Self {
+        let outage = shown.picture.outage(row.id).filter(|_| row.ended.is_none());
+        let state = match (row.ended, outage) {
+            (Some(_), _) => "ended",
+            (None, Some(outage)) => state_of(outage),
+            (None, None) => "forgotten",
+        };
+        let duration = outage.map_or(row.duration, |it| it.duration(shown.picture.now));
+        let wanted = evidence && shown.targets;
+        Self {
+            id: row.id,
+            network: &row.network,
+            state,
+            started: timestamp_ms(row.started),
+            confirmed: timestamp_ms(row.confirmed),
+            ended: row.ended.map(timestamp_ms),
+            duration_seconds: seconds(duration),
+            layer: row.layer.as_deref(),
+            reason: &row.reason,
+            detail: shown.targets.then_some(&*row.detail),
+            endpoint: &row.endpoint,
+            evidence: row.evidence.as_deref().filter(|_| wanted).and_then(kept),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct EventsOf<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
+    oldest: Option<u64>,
+    next: u64,
+    events: Vec<EventOf<'a>>,
+}
+
+#[derive(Serialize)]
+struct EventOf<'a> {
+    seq: u64,
+    at: String,
+    kind: &'a str,
+    network: Option<&'a str>,
+    endpoint: Option<&'a str>,
+    group: Option<&'a str>,
+    from: Option<&'a str>,
+    to: Option<&'a str>,
+    layer: Option<&'a str>,
+    reason: Option<&'a str>,
+    text: Option<&'a str>,
+    since: Option<String>,
+    outage: Option<u64>,
+}
+
+impl<'a> EventOf<'a> {
+    fn new(shown: Shown<'_>, row: &'a EventRow) -> Self {
+        Self {
+            seq: row.seq,
+            at: timestamp_ms(row.at),
+            kind: &row.kind,
+            network: row.network.as_deref(),
+            endpoint: row.endpoint.as_deref(),
+            group: row.group.as_deref(),
+            from: row.from.as_deref(),
+            to: row.to.as_deref(),
+            layer: row.layer.as_deref(),
+            reason: row.reason.as_deref(),
+            text: shown.targets.then_some(&*row.text),
+            since: row.since.map(timestamp_ms),
+            outage: row.outage,
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The documents: what a request wants, gathered, and handed over to be written.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use hyper::StatusCode;
+
+use super::View;
+use super::api::{self, Shown};
+use super::query::{Query, Refusal};
+use super::render::Write;
+use super::source::{Facts, Picture, Reply, Unavailable, Wanted};
+use crate::model::printable::{QUOTE, printable};
+
+/// Outages or events of a page, where nobody says how many.
+const PAGE: u64 = 100;
+/// The most.
+const LARGEST_PAGE: u64 = 1000;
+/// The most outages with their evidence, which is some kilobytes each.
+const LARGEST_PAGE_OF_EVIDENCE: u64 = 100;
+/// The highest number that an outage or event can have.
+const LAST_NUMBER: u64 = i64::MAX.unsigned_abs();
+/// How long the history may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What one answer is made of: everything in it is of the same moment.
+struct Basis {
+    picture: Picture,
+    facts: Arc<Facts>,
+    targets: bool,
+}
+
+impl Basis {
+    fn of(view: &View) -> Self {
+        Self {
+            picture: view.source.picture(),
+            facts: view.source.facts(),
+            targets: view.show_targets,
+        }
+    }
+
+    fn shown(&self) -> Shown<'_> {
+        Shown {
+            picture: &self.picture,
+            facts: &self.facts,
+            targets: self.targets,
+        }
+    }
+}
+
+pub(super) fn status(view: &View) -> Write {
+    let (basis, problem) = (Basis::of(view), view.source.problem());
+    Box::new(move || api::status::document(basis.shown(), problem))
+}
+
+pub(super) fn status_text(view: &View) -> String {
+    api::status::text(Basis::of(view).shown())
+}
+
+pub(super) fn networks(view: &View) -> Write {
+    let basis = Basis::of(view);
+    Box::new(move || api::networks::document(basis.shown()))
+}
+
+pub(super) fn groups(view: &View) -> Write {
+    let basis = Basis::of(view);
+    Box::new(move || api::groups::document(basis.shown()))
+}
+
+/// `/api/v1/outages?since=7d&network=x&limit=100&before=ID&evidence=true`
+pub(super) async fn outages(view: &View, query: Option<&str>) -> Result<Write, Refusal> {
+    const KNOWN: [&str; 5] = ["since", "network", "limit", "before", "evidence"];
+    let query = Query::read(query, &KNOWN)?;
+    let evidence = query.flag("evidence")?;
+    let largest = if evidence {
+        LARGEST_PAGE_OF_EVIDENCE
+    } else {
+        LARGEST_PAGE
+    };
+    let limit = limit(&query, largest)?;
+    let network = query.name("network")?.map(str::to_owned);
+    let wanted = Wanted {
+        since: query
+            .span("since")?
+            .map(|span| ago(view.source.picture().wall, span)),
+        network: network.clone(),
+        before: query.number("before", 1..=LAST_NUMBER)?,
+        // One more tells whether there are more.
+        limit: limit + 1,
+    };
+    let rows = patiently(view.source.outages(wanted)).await?;
+    let basis = Basis::of(view);
+    if let Some(name) =
+        network.filter(|name| rows.is_empty() && basis.picture.network(name).is_none())
+    {
+        return Err(no_network(&name));
+    }
+    Ok(Box::new(move || {
+        api::history::outages(basis.shown(), &rows, limit, evidence)
+    }))
+}
+
+/// `/api/v1/events?after=SEQ&limit=100`
+pub(super) async fn events(view: &View, query: Option<&str>) -> Result<Write, Refusal> {
+    let query = Query::read(query, &["after", "limit"])?;
+    let after = query.number("after", 0..=LAST_NUMBER)?.unwrap_or(0);
+    let limit = limit(&query, LARGEST_PAGE)?;
+    let mut events = patiently(view.source.events(after, limit)).await?;
+    events.rows.truncate(limit);
+    let basis = Basis::of(view);
+    Ok(Box::new(move || {
+        api::history::events(basis.shown(), &events, after)
+    }))
+}
+
+/// `/api/v1/endpoints/{network}/{endpoint}`
+pub(super) async fn endpoint(view: &View, network: &str, endpoint: &str) -> Result<Write, Refusal> {
+    if !view.show_targets {
+        return Err(Refusal::unknown("endpoints are not shown here".to_owned()));
+    }
+    let basis = Basis::of(view);
+    let networks = &basis.picture.snapshot.networks;
+    let Some(n) = networks.iter().position(|it| &*it.name == network) else {
+        return Err(no_network(network));
+    };
+    let endpoints = &networks[n].endpoints;
+    let Some(e) = endpoints
+        .iter()
+        .position(|it| &*it.key.endpoint == endpoint)
+    else {
+        let (network, endpoint) = (printable(network, QUOTE), printable(endpoint, QUOTE));
+        return Err(Refusal::unknown(format!(
+            "`{network}` has no endpoint `{endpoint}`"
+        )));
+    };
+    let last = view.source.rounds(&endpoints[e].key).unwrap_or_default();
+    let outage = networks[n].outage.as_ref();
+    let own = outage.filter(|outage| *outage.endpoint == *endpoint && last.first_failed.is_none());
+    // After a restart only the history knows how it began. Without it the rest is still good.
+    let kept = match own {
+        Some(outage) => patiently(view.source.outage(outage.id))
+            .await
+            .ok()
+            .flatten(),
+        None => None,
+    };
+    Ok(Box::new(move || {
+        let network = &basis.picture.snapshot.networks[n];
+        let kept = kept.and_then(|row| row.evidence);
+        let which = (network, &network.endpoints[e]);
+        api::endpoint::document(basis.shown(), which, &last, kept.as_deref())
+    }))
+}
+
+/// Where `/go/{group}` leads.
+pub(super) fn link(view: &View, group: &str) -> Result<String, Refusal> {
+    let basis = Basis::of(view);
+    let mut groups = basis.picture.snapshot.groups.iter();
+    let Some(found) = groups.find(|it| &*it.name == group) else {
+        let group = printable(group, QUOTE);
+        return Err(Refusal::unknown(format!("there is no group `{group}`")));
+    };
+    let link = basis.facts.link(group, found.active.as_deref());
+    link.map(ascii).ok_or_else(|| {
+        let sentence = match &found.active {
+            Some(network) => format!("`{network}` has no profile, and the group no last_resort"),
+            None => "no network is usable, and the group has no last_resort".to_owned(),
+        };
+        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, sentence)
+    })
+}
+
+/// An address as it can stand in a header; browsers write it the same way.
+fn ascii(link: &str) -> String {
+    url::Url::parse(link).map_or_else(|_| link.to_owned(), String::from)
+}
+
+fn limit(query: &Query, largest: u64) -> Result<usize, Refusal> {
+    let limit = query.number("limit", 1..=largest)?.unwrap_or(PAGE);
+    Ok(usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
+/// Before the epoch nothing was kept.
+fn ago(now: SystemTime, span: Duration) -> SystemTime {
+    let since = now.checked_sub(span).unwrap_or(SystemTime::UNIX_EPOCH);
+    since.max(SystemTime::UNIX_EPOCH)
+}
+
+async fn patiently<T>(reply: Reply<T>) -> Result<T, Refusal> {
+    let unavailable = |sentence: String| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, sentence);
+    match tokio::time::timeout(PATIENCE, reply).await {
+        Ok(Ok(rows)) => Ok(rows),
+        Ok(Err(Unavailable(sentence))) => Err(unavailable(sentence)),
+        Err(_) => Err(unavailable(
+            "the history does not answer in time".to_owned(),
+        )),
+    }
+}
+
+fn no_network(name: &str) -> Refusal {
+    let name = printable(name, QUOTE);
+    Refusal::unknown(format!("there is no network `{name}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_history_that_hangs_is_not_waited_for() {
+        let reply: Reply<()> = Box::pin(std::future::pending());
+        let sentence = "the history does not answer in time".to_owned();
+        let expected = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, sentence);
+        assert_eq!(patiently(reply).await, Err(expected));
+    }
+}

@@ -1,0 +1,221 @@
+//! What the pages are made of, and where it comes from.
+//!
+//! The room reads states, configuration, rounds and history through one trait, [`Source`], so
+//! that it neither waits for the pipeline nor knows how anything is kept.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::history::{EventRow, OutageRow};
+use crate::model::{EndpointKey, Moment, Name, NetworkView, Outage, Round, Snapshot};
+
+/// Where the pages get everything from. Nothing here may wait but the answers of the history.
+pub trait Source: Send + Sync {
+    /// All states as they are now.
+    fn picture(&self) -> Picture;
+
+    /// What the configuration says; another one after a reload.
+    fn facts(&self) -> Arc<Facts>;
+
+    /// The last rounds of an endpoint.
+    fn rounds(&self, key: &EndpointKey) -> Option<LastRounds>;
+
+    /// What is wrong with the state file or the history, in a sentence.
+    fn problem(&self) -> Option<String>;
+
+    /// Events after a number, ascending, `limit` of them at most.
+    fn events(&self, after: u64, limit: usize) -> Reply<Events>;
+
+    /// Outages, those with the highest numbers first.
+    fn outages(&self, wanted: Wanted) -> Reply<Vec<OutageRow>>;
+
+    /// One outage.
+    fn outage(&self, id: u64) -> Reply<Option<OutageRow>>;
+}
+
+/// An answer of the history, which has a thread of its own.
+pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send>>;
+
+/// The history has no answer: why, in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unavailable(pub String);
+
+/// Some events.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Events {
+    /// The number of the oldest event that is kept; `None` if there is none.
+    pub oldest: Option<u64>,
+    /// The rows, ascending.
+    pub rows: Vec<EventRow>,
+}
+
+/// Which outages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Those that ended at this time or later, or have not ended.
+    pub since: Option<SystemTime>,
+    /// Those of this network.
+    pub network: Option<String>,
+    /// Those with a smaller number.
+    pub before: Option<u64>,
+    /// So many at most.
+    pub limit: usize,
+}
+
+/// The last rounds of an endpoint.
+#[derive(Clone, Debug, Default)]
+pub struct LastRounds {
+    /// The newest first.
+    pub rounds: Vec<Arc<Round>>,
+    /// The first failed one of the running outage, if it is still known.
+    pub first_failed: Option<Arc<Round>>,
+}
+
+/// All states at a moment, with the wall clock beside it.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// The states.
+    pub snapshot: Arc<Snapshot>,
+    /// Until when the time of each network can be booked, in the order of the snapshot.
+    pub holds: Vec<Option<Moment>>,
+    /// The moment.
+    pub now: Moment,
+    /// The time of day at that moment.
+    pub wall: SystemTime,
+}
+
+impl Picture {
+    /// The time of day at a moment.
+    #[must_use]
+    pub fn wall_of(&self, moment: Moment) -> SystemTime {
+        let ago = self.now.since(moment);
+        let ahead = moment.since(self.now);
+        let then = self.wall.checked_sub(ago);
+        let then = then.and_then(|then| then.checked_add(ahead));
+        then.unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// A network by its name.
+    pub(super) fn network(&self, name: &str) -> Option<&NetworkView> {
+        self.snapshot.networks.iter().find(|it| &*it.name == name)
+    }
+
+    /// The outage of that number, if it runs or is suspended.
+    pub(super) fn outage(&self, id: u64) -> Option<&Outage> {
+        let outages = self
+            .snapshot
+            .networks
+            .iter()
+            .filter_map(|network| network.outage.as_ref());
+        outages.into_iter().find(|outage| outage.id == id)
+    }
+
+    /// Time of each state of a network, in the order of the snapshot.
+    pub(super) fn state_time(&self, index: usize, network: &NetworkView) -> [Duration; 5] {
+        let held = self.holds.get(index).copied().flatten();
+        network.books.state_time_at(self.now, held)
+    }
+}
+
+/// What the configuration says of things that are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The place this daemon looks from.
+    pub vantage: String,
+    /// Whether our own connection is judged.
+    pub uplink_judged: bool,
+    /// Networks.
+    pub networks: Vec<NetworkFacts>,
+    /// Groups.
+    pub groups: Vec<GroupFacts>,
+}
+
+/// What the configuration says of a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkFacts {
+    /// Its name.
+    pub name: Name,
+    /// Its title.
+    pub title: String,
+    /// Where people go when it is the active one.
+    pub profile: Option<String>,
+    /// The home page of its preset.
+    pub home: Option<String>,
+}
+
+/// What the configuration says of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupFacts {
+    /// Its name.
+    pub name: Name,
+    /// Where people go when no network is usable.
+    pub last_resort: Option<String>,
+}
+
+impl Facts {
+    /// The title of a network; its name if it has none.
+    pub(super) fn title<'a>(&'a self, network: &'a str) -> &'a str {
+        self.network(network).map_or(network, |it| &it.title)
+    }
+
+    pub(super) fn last_resort(&self, group: &str) -> Option<&str> {
+        let group = self.groups.iter().find(|it| &*it.name == group)?;
+        group.last_resort.as_deref()
+    }
+
+    /// Where a group sends people whose active network is this one.
+    pub(super) fn link(&self, group: &str, active: Option<&str>) -> Option<&str> {
+        let network = active.and_then(|name| self.network(name));
+        let own = network.and_then(|it| it.profile.as_deref().or(it.home.as_deref()));
+        own.or_else(|| self.last_resort(group))
+    }
+
+    fn network(&self, name: &str) -> Option<&NetworkFacts> {
+        self.networks.iter().find(|it| &*it.name == name)
+    }
+}
+
+/// A source that knows nothing: for a listener without a daemon behind it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nothing;
+
+impl Source for Nothing {
+    fn picture(&self) -> Picture {
+        Picture {
+            snapshot: Arc::default(),
+            holds: Vec::new(),
+            now: Moment::ZERO,
+            wall: SystemTime::UNIX_EPOCH,
+        }
+    }
+
+    fn facts(&self) -> Arc<Facts> {
+        Arc::default()
+    }
+
+    fn rounds(&self, _: &EndpointKey) -> Option<LastRounds> {
+        None
+    }
+
+    fn problem(&self) -> Option<String> {
+        None
+    }
+
+    fn events(&self, _: u64, _: usize) -> Reply<Events> {
+        absent()
+    }
+
+    fn outages(&self, _: Wanted) -> Reply<Vec<OutageRow>> {
+        absent()
+    }
+
+    fn outage(&self, _: u64) -> Reply<Option<OutageRow>> {
+        absent()
+    }
+}
+
+fn absent<T: Send + 'static>() -> Reply<T> {
+    Box::pin(async { Err(Unavailable("no history is kept".to_owned())) })
+}

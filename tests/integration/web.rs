@@ -1,0 +1,8 @@
+//! The pages of the listener, from a scene made by hand.
+
+mod documented;
+mod documents;
+mod history;
+mod lines;
+mod listener;
+pub(crate) mod scene;

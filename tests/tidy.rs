@@ -50,7 +50,11 @@ const LIBRARIES: [(&str, &[&str], &str); 18] = [
     ("webpki", &["probe"], "`probe::tls`"),
     ("x509_parser", &["probe"], "`model::CertificateFacts`"),
     ("h2", &["probe"], "`probe::http`"),
-    ("hyper::client", &["probe"], "`probe::http`"),
+    (
+        "hyper::client",
+        &["probe", "cli"],
+        "`probe::http`, or `cli::client` to ask a daemon",
+    ),
     ("hyper::server", &["web"], "`web`"),
     ("socket2", &["probe"], "`probe::connect`"),
     ("prometheus", &["metrics"], "`metrics::Metrics`"),

@@ -5,9 +5,12 @@
 //! configuration or the machine. Errors go to standard error, one sentence each.
 
 mod check;
+mod client;
 mod config;
+mod outages;
 mod probe;
 mod run;
+mod status;
 mod targets;
 mod terminal;
 
@@ -51,6 +54,10 @@ enum Command {
     Check,
     /// Probe once, now, and tell it layer by layer
     Probe(probe::Arguments),
+    /// Say what a running daemon thinks: what to use now, and how each network is
+    Status(status::Arguments),
+    /// List outages, running and finished, from a running daemon
+    Outages(outages::Arguments),
     /// Print the configuration with every key resolved
     Config(config::Arguments),
 }
@@ -143,6 +150,8 @@ pub fn execute(cli: Cli) -> ExitCode {
         None | Some(Command::Run) => run::run(common),
         Some(Command::Check) => check::check(&common),
         Some(Command::Probe(arguments)) => probe::probe(&common, &arguments),
+        Some(Command::Status(arguments)) => status::status(&arguments),
+        Some(Command::Outages(arguments)) => outages::outages(&arguments),
         Some(Command::Config(arguments)) => config::config(&common, &arguments),
     };
     match answer {

@@ -1,6 +1,7 @@
-//! How a round is told: [`json`] for programs, [`draw`] for people.
+//! How a round is told: [`json`] for programs, [`draw`] for people; and how the documents of a
+//! running daemon ([`running`]) are: [`status`], [`outages`].
 //!
-//! Both read the same [`Round`](crate::model::Round) and decide nothing. Text that came from
+//! The first two read the same [`Round`](crate::model::Round) and decide nothing. Text that came from
 //! outside passes through one gate on its way to a terminal ([`mod@line`]), so no escape sequence
 //! of a server ever reaches it, whatever the prober let through.
 
@@ -9,5 +10,8 @@ pub mod draw;
 mod facts;
 pub mod json;
 pub mod line;
+pub mod outages;
 mod phases;
+pub mod running;
+pub mod status;
 pub mod words;

@@ -6,4 +6,5 @@ mod drawing;
 mod json;
 mod probing;
 pub(crate) mod rounds;
+mod running;
 mod server;

@@ -31,14 +31,20 @@ fn the_version_is_one_line() {
 
 #[test]
 fn help_fits_into_eighty_columns_and_names_every_command() {
-    for arguments in [&["--help"][..], &["probe", "--help"], &["config", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["probe", "--help"],
+        &["status", "--help"],
+        &["outages", "--help"],
+        &["config", "--help"],
+    ] {
         let (code, out, _) = told(&mut bascule(arguments));
         assert_eq!(code, 0);
         let long = out.lines().find(|line| line.chars().count() > 80);
         assert_eq!(long, None);
     }
     let (_, out, _) = told(&mut bascule(&["--help"]));
-    for command in ["run", "check", "probe", "config"] {
+    for command in ["run", "check", "probe", "status", "outages", "config"] {
         let line = format!("\n  {command} ");
         assert!(out.contains(&line), "{out}");
     }

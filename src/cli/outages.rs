@@ -1,0 +1,55 @@
+//! `bascule outages`: finished and running outages from a running daemon.
+
+use clap::Args;
+
+use super::client::Daemon;
+use super::{Answer, Trouble, terminal};
+use crate::report::outages as drawing;
+use crate::report::running::{self, Outages};
+
+/// The most that a daemon says at once: without evidence, and with it.
+const MOST: [&str; 2] = ["1000", "100"];
+
+/// Whom to ask and how to tell it.
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    daemon: Daemon,
+    /// Tell it to programs: the document of /api/v1/outages, with the evidence
+    #[arg(long)]
+    json: bool,
+    /// Outages that ended so long ago at most, or have not ended
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = span)]
+    since: String,
+}
+
+fn span(text: &str) -> Result<String, String> {
+    match humantime::parse_duration(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("write 30m, 12h or 7d".to_owned()),
+    }
+}
+
+/// Asks and tells.
+pub(super) fn outages(arguments: &Arguments) -> Result<Answer, Trouble> {
+    let Arguments {
+        daemon,
+        json,
+        since,
+    } = arguments;
+    let evidence = if *json { "true" } else { "false" };
+    let limit = MOST[usize::from(*json)];
+    let query = [
+        ("since", &**since),
+        ("limit", limit),
+        ("evidence", evidence),
+    ];
+    let document = daemon.get("api/v1/outages", &query)?;
+    let outages: Outages = running::read(&document).map_err(|why| daemon.trouble(&why))?;
+    terminal::print(&if *json {
+        running::retold(&document).unwrap_or_default()
+    } else {
+        drawing::draw(terminal::look(false), &outages, since)
+    })?;
+    Ok(Answer::Fine)
+}

@@ -1,0 +1,249 @@
+//! `status` and `outages` against a listener on loopback: 80 columns, exit codes, sentences.
+
+use std::sync::Arc;
+
+use bascule::model::{Role, State};
+use bascule::report::line::Look;
+use bascule::report::{outages, running, status};
+use serde_json::Value;
+
+use super::commands::{bascule, told};
+use super::server::{Server, nobody};
+use crate::web::scene::{Listener, Scene};
+
+fn ask(listener: &Listener, command: &str, more: &[&str]) -> (i32, String, String) {
+    let url = format!("http://{}", listener.address);
+    let mut arguments = vec![command, "--url", &url];
+    arguments.extend(more);
+    told(&mut bascule(&arguments))
+}
+
+#[test]
+fn the_status_is_a_sentence_and_a_table() {
+    let mut scene = Scene::new();
+    scene.network("mastodon").state = State::Unknown;
+    scene.assign(Some("bluesky"), [Role::Failed, Role::Active, Role::Unknown]);
+    let (code, out, err) = ask(&scene.listen(), "status", &[]);
+    assert_eq!(
+        out,
+        "\
+crisis: X is down since 12:59 (tls), 9m 31s. Post on: Bluesky. Nothing stands
+  by.
+
+network        state       since            layer: reason              role
+x              down        12:59            tls: tls_expired           failed
+bluesky        up          09:09                                       active
+mastodon       unknown     2026-05-23 07:09                            unknown
+
+seen from rennes-1, 2026-05-24 13:09 UTC
+"
+    );
+    assert_eq!((code, err.as_str()), (0, ""));
+}
+
+#[test]
+fn on_a_terminal_states_and_marks_have_colours() {
+    let rich = Look {
+        colour: true,
+        unicode: true,
+    };
+    let status = br#"{"api": "v1", "vantage": "a", "at": "2026-05-24T13:09:12.000Z",
+        "problem": null, "groups": [], "networks": [{"name": "x", "state": "down",
+        "since": "2026-05-24T12:59:30.120Z", "layer": "tls", "reason": "tls_expired",
+        "roles": [{"role": "active"}]}]}"#;
+    let drawn = status::draw(rich, &running::read(status).expect("a document"));
+    let row = "x              \x1b[1;31mdown\x1b[0m        12:59            \
+               tls: tls_expired           \x1b[1mactive\x1b[0m";
+    assert_eq!(drawn.lines().nth(1), Some(row));
+
+    let one = br#"{"api": "v1", "vantage": "a", "next": null, "outages": [{"network": "x",
+        "state": "running", "started": "2026-05-24T12:59:30.120Z", "duration_seconds": 60.2,
+        "layer": null, "reason": "slow", "detail": null, "endpoint": "web"}]}"#;
+    let drawn = outages::draw(rich, &running::read(one).expect("a document"), "7d");
+    let row = "\x1b[1mx\x1b[0m               2026-05-24 12:59  1m                 slow            \
+               \x1b[1;31mrunning\x1b[0m";
+    assert_eq!(drawn.lines().nth(1), Some(row));
+    assert_eq!(drawn.lines().nth(2), Some("  \x1b[2mweb\x1b[0m"));
+}
+
+#[test]
+fn a_group_without_a_usable_network_is_bad_news() {
+    let mut scene = Scene::new();
+    scene.assign(None, [Role::Failed; 3]);
+    scene.problem = Some("the state file cannot be written: no space left".to_owned());
+    let (code, out, _) = ask(&scene.listen(), "status", &[]);
+    assert_eq!(code, 1);
+    assert!(
+        out.starts_with("crisis: No channel works. Last resort: https://metropole.example/sms\n\n"),
+        "{out}"
+    );
+    assert!(
+        out.contains("\nmemory: the state file cannot be written: no space left\n"),
+        "{out}"
+    );
+}
+
+#[test]
+fn no_line_is_longer_than_eighty_columns_and_nothing_is_obeyed() {
+    let mut scene = Scene::new();
+    let x = scene.network("x");
+    let trouble = x.trouble.as_mut().expect("it is down");
+    trouble.cause.reason = bascule::model::Reason::ContentForbidden;
+    x.layer = Some(bascule::model::Layer::Content);
+    scene.facts.vantage = "far ".repeat(40);
+    scene.facts.networks[0].title = format!("X\x1b[31m {}", "y".repeat(90));
+    scene.outages[0].network = "z".repeat(90);
+    scene.outages[0].reason = "tls_not_yet_valid".to_owned();
+    scene.outages[0].layer = Some("content".to_owned());
+    scene.outages[0].detail = format!("\x1b]0;title\x07 {}", "word ".repeat(90));
+    let listener = scene.listen();
+    for command in ["status", "outages"] {
+        let (code, out, err) = ask(&listener, command, &[]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        let long = out.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(long, None);
+        let rest = out.replace('\n', "");
+        assert!(rest.is_ascii() && !rest.contains(char::is_control), "{out}");
+    }
+    let (_, out, _) = ask(&listener, "status", &[]);
+    assert!(
+        out.contains(" content: content_forbidden failed\n"),
+        "{out}"
+    );
+}
+
+#[test]
+fn outages_that_run_come_first_and_say_so() {
+    let mut scene = Scene::new();
+    scene.outages.reverse();
+    let (code, out, err) = ask(&scene.listen(), "outages", &[]);
+    assert_eq!(
+        out,
+        "\
+network         started (UTC)     duration  layer    reason
+x               2026-05-24 12:59  9m 31s    tls      tls_expired     running
+  web: certificate expired 3 days ago
+bluesky         2026-05-23 11:09  1h 25m    dns      dns_servfail
+  appview: system answers SERVFAIL
+
+2 outages in the last 7d, seen from rennes-1
+"
+    );
+    assert_eq!((code, err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_time_without_outages_is_told_in_a_line() {
+    let mut scene = Scene::all_is_well();
+    scene.outages.remove(0);
+    let asked = Arc::clone(&scene.asked);
+    let (code, out, _) = ask(&scene.listen(), "outages", &["--since", "1h"]);
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "no outages in the last 1h, seen from rennes-1\n")
+    );
+    assert_eq!(asked.lock().unwrap()[0].limit, 1001);
+}
+
+#[test]
+fn more_outages_than_a_page_holds_are_not_hidden() {
+    let mut scene = Scene::new();
+    let one = scene.outages[1].clone();
+    scene.outages = (0..1001)
+        .map(|n| bascule::history::OutageRow {
+            id: 2000 - n,
+            ..one.clone()
+        })
+        .collect();
+    let (_, out, _) = ask(&scene.listen(), "outages", &[]);
+    let end = "\n1000 outages in the last 7d, seen from rennes-1\n\
+               there are more, and these are the newest\n";
+    assert!(out.ends_with(end), "{}", &out[out.len() - 100..]);
+}
+
+#[test]
+fn programs_get_the_documents_of_the_api_and_of_outages_the_evidence() {
+    let mut scene = Scene::new();
+    scene.outages[0].detail = "a right-to-left \u{202e} mark".to_owned();
+    let listener = scene.listen();
+    for (command, path) in [
+        ("status", "/status.json"),
+        ("outages", "/api/v1/outages?evidence=true"),
+    ] {
+        let (code, out, err) = ask(&listener, command, &["--json"]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        let told: Value = serde_json::from_str(&out).expect("it is JSON");
+        assert_eq!(told, listener.json(path), "{command}");
+        assert!(out.ends_with("}\n") && out.lines().count() == 1);
+        assert!(!out.contains('\u{202e}'));
+    }
+}
+
+#[test]
+fn a_daemon_behind_a_path_is_found() {
+    let body = r#"{"api":"v1","vantage":"a","at":"2026-05-24T13:09:12.000Z","problem":null,"groups":[],"networks":[]}"#;
+    let server = Server::page("200 OK", "", body);
+    let url = format!("http://{}/bascule/", server.address);
+    let (code, out, _) = told(&mut bascule(&["status", "--url", &url]));
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "\nseen from a, 2026-05-24 13:09 UTC\n")
+    );
+}
+
+#[test]
+fn a_daemon_that_cannot_answer_is_told_in_one_sentence() {
+    let fails = |url: &str, sentence: &str| {
+        let (code, out, err) = told(&mut bascule(&["outages", "--url", url]));
+        let expected = format!("bascule: {url} {sentence}\n");
+        assert_eq!((code, out.as_str(), err), (2, "", expected));
+    };
+    let of = |server: &Server| server.url();
+
+    fails(
+        &format!("http://{}/", nobody()),
+        "cannot be reached: Connection refused (os error 111); is the daemon running there?",
+    );
+    let mut scene = Scene::new();
+    scene.unavailable = Some("the history cannot be read: disk full".to_owned());
+    let listener = scene.listen();
+    fails(
+        &format!("http://{}/", listener.address),
+        "answers 503: the history cannot be read: disk full",
+    );
+    fails(
+        &of(&Server::page("404 Not Found", "", "<html>")),
+        "answers 404: is this a bascule daemon?",
+    );
+    fails(
+        &of(&Server::page("200 OK", "", "<html>")),
+        "does not answer like a bascule daemon",
+    );
+    fails(
+        &of(&Server::page("200 OK", "", r#"{"api": "v2"}"#)),
+        "speaks version `v2` of the API, and this bascule version `v1`",
+    );
+    fails(
+        &of(&Server::page("200 OK", "", r#"{"api": "v1"}"#)),
+        "says what cannot be understood: missing field `vantage` at line 1 column 13",
+    );
+    fails(
+        &of(&Server::page("200 OK", "", &"x".repeat((8 << 20) + 1))),
+        "says more than 8 MiB",
+    );
+    fails(&of(&Server::saying("")), "does not answer within 5 s");
+}
+
+#[test]
+fn what_cannot_be_asked_is_wrong_usage() {
+    for arguments in [
+        &["status", "--url", "https://127.0.0.1/"][..],
+        &["status", "--url", "http://u:p@127.0.0.1/"],
+        &["status", "--url", "nonsense"],
+        &["outages", "--since", "soon"],
+    ] {
+        let (code, out, err) = told(&mut bascule(arguments));
+        assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}");
+        assert!(err.starts_with("error: invalid value"), "{err}");
+    }
+}

@@ -33,7 +33,7 @@ pub fn draw(look: Look, document: &Outages, since: &str) -> String {
         .ink(Ink::Dim, format!(" {place}"))
         .end(&mut out);
     if document.next.is_some() {
-        let more = "there are more, and these are the newest";
+        let more = "these are the newest; there may be more";
         Line::new(look).ink(Ink::Warn, more).end(&mut out);
     }
     out

@@ -63,7 +63,7 @@ pub struct RoleInGroup {
 pub struct Outages {
     /// The place the daemon looks from.
     pub vantage: String,
-    /// There are more, with smaller numbers than this one.
+    /// There may be more, with smaller numbers than this one.
     pub next: Option<u64>,
     /// The outages.
     pub outages: Vec<Outage>,

@@ -85,10 +85,10 @@ pub(super) async fn outages(view: &View, query: Option<&str>) -> Result<Write, R
             .map(|span| ago(view.source.picture().wall, span)),
         network: network.clone(),
         before: query.number("before", 1..=LAST_NUMBER)?,
-        // One more tells whether there are more.
-        limit: limit + 1,
+        limit,
     };
-    let rows = patiently(view.source.outages(wanted)).await?;
+    let mut rows = patiently(view.source.outages(wanted)).await?;
+    rows.truncate(limit);
     let basis = Basis::of(view);
     if let Some(name) =
         network.filter(|name| rows.is_empty() && basis.picture.network(name).is_none())

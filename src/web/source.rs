@@ -79,7 +79,7 @@ pub struct Picture {
     /// The states.
     pub snapshot: Arc<Snapshot>,
     /// Until when the time of each network can be booked, in the order of the snapshot.
-    pub holds: Vec<Option<Moment>>,
+    pub holds: Arc<[Option<Moment>]>,
     /// The moment.
     pub now: Moment,
     /// The time of day at that moment.
@@ -185,7 +185,7 @@ impl Source for Nothing {
     fn picture(&self) -> Picture {
         Picture {
             snapshot: Arc::default(),
-            holds: Vec::new(),
+            holds: Arc::default(),
             now: Moment::ZERO,
             wall: SystemTime::UNIX_EPOCH,
         }

@@ -10,7 +10,7 @@ use crate::report::json::seconds;
 use crate::report::words::timestamp_ms;
 use crate::web::source::Events;
 
-/// Outages, those with the highest numbers first. `limit` of `rows` are told; if there are more,
+/// Outages, those with the highest numbers first. Behind a page of `limit` there may be more, so
 /// the document says where to go on.
 pub(in crate::web) fn outages(
     shown: Shown<'_>,
@@ -18,17 +18,12 @@ pub(in crate::web) fn outages(
     limit: usize,
     evidence: bool,
 ) -> Result<Vec<u8>, String> {
-    let told = &rows[..rows.len().min(limit)];
+    let outages = rows.iter().map(|row| OutageOf::new(shown, row, evidence));
+    let last = rows.last().filter(|_| rows.len() >= limit);
     super::text(&Outages {
         head: shown.head(),
-        next: told
-            .last()
-            .filter(|_| rows.len() > limit)
-            .map(|last| last.id),
-        outages: told
-            .iter()
-            .map(|row| OutageOf::new(shown, row, evidence))
-            .collect(),
+        next: last.map(|row| row.id),
+        outages: outages.collect(),
     })
 }
 

@@ -59,7 +59,7 @@ impl Source for Scene {
     fn picture(&self) -> Picture {
         Picture {
             snapshot: Arc::new(self.snapshot.clone()),
-            holds: self.holds.clone(),
+            holds: self.holds.clone().into(),
             now: now(),
             wall: wall(),
         }

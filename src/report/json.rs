@@ -183,8 +183,6 @@ struct HttpView<'a> {
     body_bytes: Option<u64>,
     body_prefix: Option<&'a str>,
     headers: Headers<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body_prefix: Option<&'a str>,
 }
 
 impl<'a> From<&'a HttpFacts> for HttpView<'a> {
@@ -198,7 +196,6 @@ impl<'a> From<&'a HttpFacts> for HttpView<'a> {
             body_bytes: http.body_bytes,
             body_prefix: http.body_prefix.as_deref(),
             headers: Headers(&http.headers),
-            body_prefix: http.body_prefix.as_deref(),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::books::{GroupBooksForm, NetworkBooksForm, UplinkBooksForm};
 use super::{duration, moment, name, nanos, nanos_of};
 use crate::engine::{EndpointMemory, GroupMemory, Memory, NetworkMemory, UplinkMemory};
-use crate::model::{Cause, Families, Family, Layer, Outage, Reason, State};
+use crate::model::{Cause, Families, Family, Layer, Outage, Reason, State, UplinkState};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct MemoryForm {
@@ -196,6 +196,8 @@ struct GroupForm {
     started: bool,
     lost_since: Option<u64>,
     exhausted: bool,
+    standbys: u32,
+    standby_domains: u32,
     books: GroupBooksForm,
 }
 
@@ -207,6 +209,8 @@ impl From<&GroupMemory> for GroupForm {
             started: group.started,
             lost_since: group.lost_since.map(nanos_of),
             exhausted: group.exhausted,
+            standbys: group.standbys,
+            standby_domains: group.standby_domains,
             books: GroupBooksForm::from(&group.books),
         }
     }
@@ -220,6 +224,8 @@ impl From<GroupForm> for GroupMemory {
             started: form.started,
             lost_since: form.lost_since.map(moment),
             exhausted: form.exhausted,
+            standbys: form.standbys,
+            standby_domains: form.standby_domains,
             books: form.books.into(),
         }
     }
@@ -228,6 +234,7 @@ impl From<GroupForm> for GroupMemory {
 #[derive(Serialize, Deserialize)]
 struct UplinkForm {
     canaries_answered: Vec<String>,
+    states: [String; 3],
     books: UplinkBooksForm,
 }
 
@@ -236,6 +243,7 @@ impl From<&UplinkMemory> for UplinkForm {
         let answered = uplink.canaries_answered.iter();
         Self {
             canaries_answered: answered.map(|family| family.as_str().to_owned()).collect(),
+            states: uplink.states.map(|state| state.as_str().to_owned()),
             books: UplinkBooksForm::from(&uplink.books),
         }
     }
@@ -248,6 +256,9 @@ impl From<UplinkForm> for UplinkMemory {
             canaries_answered: answered
                 .filter_map(|word| Family::parse(word))
                 .fold(Families::NONE, Families::with),
+            states: form
+                .states
+                .map(|word| UplinkState::parse(&word).unwrap_or_default()),
             books: form.books.into(),
         }
     }

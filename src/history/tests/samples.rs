@@ -8,7 +8,7 @@ use crate::history::{Entry, EventRow, Image, OutageRow, Record, Saved};
 use crate::host::clock::Boot;
 use crate::model::{
     Activation, Cause, Families, Family, GroupBooks, Layer, Moment, Name, NetworkBooks, Outage,
-    Reason, State, UplinkBooks,
+    Reason, State, UplinkBooks, UplinkState,
 };
 
 /// Numbers that look random: the same for the same seed.
@@ -147,6 +147,8 @@ impl Dice {
             started: self.coin(),
             lost_since: self.maybe(Self::moment),
             exhausted: self.coin(),
+            standbys: 3,
+            standby_domains: 2,
             books,
         }
     }
@@ -162,6 +164,7 @@ impl Dice {
         ];
         UplinkMemory {
             canaries_answered: families[self.below(4)],
+            states: [UplinkState::Up, UplinkState::Down, UplinkState::Unknown],
             books,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use bascule::history::{EventRow, OutageRow};
-use bascule::metrics::Metrics;
+use bascule::metrics::{Metrics, Times};
 use bascule::model::{
     Cause, EndpointKey, EndpointView, GroupBooks, GroupView, Layer, Moment, Name, NetworkBooks,
     NetworkView, Outage, Reason, Role, Snapshot, State, Trouble, UplinkBooks, UplinkState,
@@ -207,7 +207,8 @@ pub(crate) struct Listener {
 
 impl Listener {
     pub(crate) fn start(scene: Scene, with: impl FnOnce(View) -> View) -> Self {
-        let metrics = Metrics::new().expect("no two metrics clash");
+        let metrics = Metrics::new(Times::new(|| Moment::ZERO, |_| SystemTime::UNIX_EPOCH))
+            .expect("no two metrics clash");
         let (readiness_sender, readiness) = watch::channel(Readiness::default());
         let (reload, reloads) = mpsc::channel(1);
         let lifecycle = Arc::new(AtomicBool::new(false));

@@ -9,6 +9,7 @@
 //! | file | what |
 //! |---|---|
 //! | `state.json` | the daemon as it was last seen: states, timers, counters, and what the database may not have yet |
+//! | `state-recent.json` | the same, written later and in a hurry; the later one counts |
 //! | `history.db` | events and outages, in SQLite; `-wal` and `-shm` belong to it |
 //! | `*.corrupt-SECONDS` | files that could not be used, the last three of each |
 //! | `lock` | held by the daemon that uses the directory |
@@ -43,7 +44,7 @@ use self::journal::{Journal, Limits};
 use self::mailbox::Mailbox;
 use self::reader::Reader;
 use self::schema::is_damage;
-use self::state_file::{Found, StateFile};
+use self::state_file::StateFile;
 use self::writer::Writer;
 use crate::host::clock::Boot;
 
@@ -93,11 +94,12 @@ pub fn open(
     let mut problems: Vec<String> = told.state.iter().cloned().collect();
     let image = folder.as_ref().and_then(|folder| {
         let found = StateFile::new(folder.path()).read(now);
-        remembered(found, &mut problems)
+        problems.extend(found.told);
+        found.image
     });
     let mut image = image.map(|image| {
         let age = image.saved.age(now, &Boot::now());
-        (image, age)
+        (*image, age)
     });
 
     let mut journal = Journal::in_memory();
@@ -145,17 +147,6 @@ fn take(dir: PathBuf, told: &mut Problems) -> Option<Folder> {
         Refused::Unwritable(_) => {
             told.state = Some(format!("{sentence}; until it can, nothing is remembered"));
             Some(folder)
-        }
-    }
-}
-
-fn remembered(found: Found, problems: &mut Vec<String>) -> Option<Image> {
-    match found {
-        Found::Image(image) => Some(*image),
-        Found::Nothing => None,
-        Found::Unusable(sentence) => {
-            problems.push(sentence);
-            None
         }
     }
 }

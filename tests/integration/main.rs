@@ -10,6 +10,7 @@ mod cli;
 mod config;
 mod daemon;
 mod dns;
+mod history;
 mod http;
 mod late;
 mod reasons;

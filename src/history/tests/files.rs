@@ -11,10 +11,24 @@ use super::samples::{Dice, noon_and};
 use crate::history::Image;
 use crate::history::form::{self, Unreadable};
 use crate::history::state_file::{Found, StateFile};
-use crate::model::Reason;
+use crate::model::{Moment, Reason};
 
 fn rich(seed: u64) -> Image {
     Dice(seed).image()
+}
+
+/// The image that is found, when nothing is told.
+fn found(file: &StateFile) -> Option<Image> {
+    let found = file.read(noon_and(0));
+    assert_eq!(found.told, [""; 0]);
+    found.image.map(|image| *image)
+}
+
+fn unusable(told: String) -> Found {
+    Found {
+        image: None,
+        told: vec![told],
+    }
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -75,19 +89,55 @@ fn a_reason_of_a_later_version_drops_the_cause_and_keeps_the_outage() {
 fn a_write_that_was_interrupted_leaves_the_old_image() {
     let folder = tempdir().unwrap();
     let file = StateFile::new(folder.path());
-    assert_eq!(file.read(noon_and(0)), Found::Nothing);
+    assert_eq!(found(&file), None);
     file.write(&rich(1), true).unwrap();
     let next = form::write(&rich(2));
     for length in [0, 1, next.len() / 2, next.len()] {
-        fs::write(folder.path().join("state.json.new"), &next[..length]).unwrap();
-        assert_eq!(file.read(noon_and(0)), Found::Image(Box::new(rich(1))));
+        for name in ["state.json.new", "state-recent.json.new"] {
+            fs::write(folder.path().join(name), &next[..length]).unwrap();
+            assert_eq!(found(&file), Some(rich(1)));
+        }
     }
     file.write(&rich(3), false).unwrap();
-    assert_eq!(file.read(noon_and(0)), Found::Image(Box::new(rich(3))));
+    file.write(&rich(3), true).unwrap();
+    assert_eq!(found(&file), Some(rich(3)));
     assert_eq!(names(folder.path()), ["state.json"]);
     let path = folder.path().join("state.json");
     let mode = fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn of_what_was_written_in_a_hurry_and_with_care_the_later_counts() {
+    let folder = tempdir().unwrap();
+    let file = StateFile::new(folder.path());
+    let at = |seconds| {
+        let mut image = rich(1);
+        image.saved.moment = Moment::from_secs(seconds);
+        image
+    };
+    file.write(&at(10), true).unwrap();
+    file.write(&at(12), false).unwrap();
+    assert_eq!(found(&file), Some(at(12)));
+    let recent = folder.path().join("state-recent.json");
+    let earlier = fs::read(&recent).unwrap();
+    file.write(&at(14), true).unwrap();
+    assert_eq!(found(&file), Some(at(14)));
+    // Killed between the two steps of the durable write.
+    fs::write(&recent, earlier).unwrap();
+    assert_eq!(found(&file), Some(at(14)));
+    // A power cut on a file system that forgets what was not waited for.
+    fs::write(&recent, "").unwrap();
+    let shown = recent.display();
+    let told = format!(
+        "the state file {shown} cannot be used: it ends too early (line 1, column 0); it is kept \
+         as {shown}.corrupt-1748088000"
+    );
+    let expected = Found {
+        image: Some(Box::new(at(14))),
+        told: vec![told],
+    };
+    assert_eq!(file.read(noon_and(0)), expected);
 }
 
 #[test]
@@ -129,7 +179,7 @@ fn a_file_that_cannot_be_used_is_kept_aside_with_a_sentence() {
              bascule starts without memory"
         );
         let found = file.read(noon_and(second as u64));
-        assert_eq!(found, Found::Unusable(told));
+        assert_eq!(found, unusable(told));
         let aside = folder.path().join(format!("state.json.corrupt-{seconds}"));
         assert_eq!(fs::read(aside).unwrap(), content);
     }
@@ -152,5 +202,5 @@ fn what_is_no_file_is_kept_aside_too() {
          {shown}.corrupt-1748088000; bascule starts without memory"
     );
     let found = StateFile::new(folder.path()).read(noon_and(0));
-    assert_eq!(found, Found::Unusable(told));
+    assert_eq!(found, unusable(told));
 }

@@ -29,7 +29,7 @@ impl Dice {
     }
 
     fn coin(&mut self) -> bool {
-        self.number().count_ones() % 2 == 0
+        self.number().count_ones().is_multiple_of(2)
     }
 
     fn duration(&mut self) -> Duration {

@@ -10,12 +10,21 @@ const CHILD: &str = "BASCULE_TEST_CHILD";
 /// commands of `setup`, in a network without any way out, and returns `false` when that has
 /// passed. In that child: returns `true` at once.
 pub(crate) fn alone_in_own_network(name: &str, setup: &str) -> bool {
+    alone(name, "--net", setup)
+}
+
+/// The same with file systems of its own: what is mounted there is seen by nobody else.
+pub(crate) fn alone_with_own_mounts(name: &str, setup: &str) -> bool {
+    alone(name, "--mount", setup)
+}
+
+fn alone(name: &str, own: &str, setup: &str) -> bool {
     if std::env::var_os(CHILD).is_some() {
         return true;
     }
     let is_root = std::fs::metadata("/proc/self").is_ok_and(|meta| meta.uid() == 0);
     let mut command = Command::new("unshare");
-    command.arg("--net");
+    command.arg(own);
     if !is_root {
         command.arg("--map-root-user");
     }
@@ -30,8 +39,8 @@ pub(crate) fn alone_in_own_network(name: &str, setup: &str) -> bool {
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success() && told.contains("1 passed"),
-        "{name} failed in a network of its own (it needs the Debian packages util-linux and \
-         iproute2, and the right to make a network namespace):\n{told}\n{}",
+        "{name} failed behind unshare {own} (it needs the Debian packages util-linux and \
+         iproute2, and the right to make a namespace):\n{told}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
     false

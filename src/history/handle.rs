@@ -83,7 +83,8 @@ impl History {
     }
 
     /// Has the image written so that it survives the end of this process, and waits for that, at
-    /// most 250 ms. Without a memory there is nothing to wait for.
+    /// most 250 ms. Without a memory there is nothing to wait for. The first image of a process is
+    /// written durably in any case.
     pub async fn save_before_showing(&self, image: Image) -> bool {
         if !self.inner.remembers {
             return true;

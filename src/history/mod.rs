@@ -121,6 +121,7 @@ pub fn open(
         limits,
         wall_now: Arc::new(wall_now),
         image: None,
+        settled: false,
     };
     Opened {
         history: start(writer, &mut problems),

@@ -28,6 +28,8 @@ pub(super) struct Writer {
     pub(super) limits: Limits,
     pub(super) wall_now: Arc<dyn Fn() -> SystemTime + Send + Sync>,
     pub(super) image: Option<Kept>,
+    /// The state file is of this process, so whichever of its parts is later is right.
+    pub(super) settled: bool,
 }
 
 /// The image that was last asked to be written.
@@ -93,7 +95,7 @@ impl Writer {
         let (Some(folder), Some(kept)) = (&mut self.folder, &mut self.image) else {
             return true;
         };
-        let durable = kept.durable || last;
+        let durable = kept.durable || last || !self.settled;
         if kept.written && kept.durable == durable {
             return true;
         }
@@ -108,6 +110,7 @@ impl Writer {
         };
         kept.written = result.is_ok();
         kept.durable = durable;
+        self.settled |= kept.written;
         self.tell_state(result.err())
     }
 

@@ -128,6 +128,8 @@ async fn the_image_comes_back_with_its_age_and_its_outbox_in_the_database() {
     let outbox = vec![event_entry(8), outage_entry(9, &outage_row(4, "x"))];
     let mut seen = image(Some(4), outbox, 30);
     seen.saved.wall = noon_and(0) - Duration::from_secs(42);
+    saved(&opened.history, &image(None, Vec::new(), 1)).await;
+    seen.saved.moment = image(None, Vec::new(), 1).saved.moment + Duration::from_secs(1);
     saved(&opened.history, &seen).await;
     // Killed here: nothing is closed, nothing else is written.
     let copy = tempdir().unwrap();

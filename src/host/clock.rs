@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -42,7 +42,8 @@ struct Shared {
     first_lead: Duration,
     /// Nanoseconds spent suspended since the origin.
     suspended: AtomicU64,
-    anchor: Mutex<Anchor>,
+    /// Settled when the first wall-clock time is asked for.
+    anchor: Mutex<Option<Anchor>>,
 }
 
 type Source<T> = Box<dyn Fn() -> T + Send + Sync>;
@@ -81,11 +82,6 @@ impl Clock {
     }
 
     fn new(start: Moment, wall: Source<SystemTime>, lead: Source<Duration>) -> Self {
-        let anchor = Anchor {
-            moment: start,
-            wall: wall(),
-            steps: 0,
-        };
         let shared = Shared {
             start,
             origin: Instant::now(),
@@ -93,7 +89,7 @@ impl Clock {
             wall,
             lead,
             suspended: AtomicU64::new(0),
-            anchor: Mutex::new(anchor),
+            anchor: Mutex::new(None),
         };
         Self {
             shared: Arc::new(shared),
@@ -104,16 +100,14 @@ impl Clock {
     /// before a restart, unless the wall clock has been set since.
     #[must_use]
     pub fn anchored(self, moment: Moment, wall: SystemTime) -> Self {
-        let mut anchor = self.lock_anchor();
         let kept = Anchor {
             moment,
             wall,
-            ..*anchor
+            steps: 0,
         };
-        if distance(kept.wall_of(anchor.moment), anchor.wall) <= STEP {
-            *anchor = kept;
+        if distance(kept.wall_of(self.now()), self.wall()) <= STEP {
+            *self.lock_anchor() = Some(kept);
         }
-        drop(anchor);
         self
     }
 
@@ -195,7 +189,12 @@ impl Clock {
     fn anchor(&self) -> Anchor {
         let (now, wall) = (self.now(), self.wall());
         let interrupted = self.now().since(now) > INTERRUPTED;
-        let mut anchor = self.lock_anchor();
+        let mut settled = self.lock_anchor();
+        let anchor = settled.get_or_insert(Anchor {
+            moment: now,
+            wall,
+            steps: 0,
+        });
         if !interrupted && distance(wall, anchor.wall_of(now)) > STEP {
             *anchor = Anchor {
                 moment: now,
@@ -206,7 +205,7 @@ impl Clock {
         *anchor
     }
 
-    fn lock_anchor(&self) -> std::sync::MutexGuard<'_, Anchor> {
+    fn lock_anchor(&self) -> MutexGuard<'_, Option<Anchor>> {
         let anchor = self.shared.anchor.lock();
         anchor.unwrap_or_else(PoisonError::into_inner)
     }

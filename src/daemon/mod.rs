@@ -11,9 +11,14 @@
 //! the running one, then swapped in one step; a faulty one changes nothing and is told in the
 //! log and in `bascule_config_last_reload_successful`.
 
+mod adopt;
+mod journal;
+mod keeper;
 mod narrator;
 mod pipeline;
 mod reload;
+mod rounds;
+mod source;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -24,12 +29,18 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::{mpsc, watch};
 
 use crate::config::{self, Faults, Settings};
+use crate::engine::Engine;
+use crate::history::{self, History};
 use crate::host::clock::Clock;
 use crate::host::signals::Signals;
 use crate::metrics::{Metrics, Times};
 use crate::web::{self, Readiness, Server};
-use pipeline::Pipeline;
+use journal::Journal;
+use keeper::{Keeper, memory_of};
+use pipeline::{Pipeline, Told};
 use reload::Reloader;
+use rounds::Rounds;
+use source::{Everything, SharedFacts};
 
 /// Wishes to reload that can wait; a further one waits at the listener.
 const RELOAD_QUEUE: usize = 8;
@@ -78,35 +89,45 @@ impl std::error::Error for StartError {}
 /// # Errors
 /// If it cannot start.
 pub async fn run(options: Options) -> Result<(), StartError> {
-    let clock = Clock::system();
     let source = config::find(options.config);
     let settings = config::load(&source).map_err(StartError::Config)?.settings;
-    let times = {
-        let (moments, walls) = (clock.clone(), clock.clone());
-        Times::new(move || moments.now(), move |moment| walls.wall_of(moment))
-    };
-    let metrics = Metrics::new(times).map_err(StartError::Metrics)?;
-    metrics.loaded(true, clock.wall());
     let signals = Signals::listen().map_err(StartError::Signals)?;
     let mut listeners = Vec::new();
     for &address in &settings.web.listen {
         let listener = web::bind(address).map_err(|error| StartError::Listen(address, error))?;
         listeners.push(listener);
     }
+    narrator::starting(&source, &settings);
+
+    let Beginning {
+        clock,
+        engine,
+        history,
+        journal,
+        counters,
+    } = remember(&settings);
+    let metrics = Metrics::new(times(&clock)).map_err(StartError::Metrics)?;
+    metrics.loaded(true, clock.wall());
+    let told = Told {
+        keeper: Keeper::new(history, metrics.clone(), clock.clone()),
+        rounds: Rounds::default(),
+        facts: SharedFacts::default(),
+        journal,
+        metrics: metrics.clone(),
+    };
+    let everything = Everything {
+        metrics: metrics.clone(),
+        rounds: told.rounds.clone(),
+        keeper: told.keeper.clone(),
+        facts: told.facts.clone(),
+    };
 
     let (reload_wishes, reload_requests) = mpsc::channel(RELOAD_QUEUE);
     let (readiness_sender, readiness) = watch::channel(Readiness::default());
     let enable_lifecycle = Arc::new(AtomicBool::new(settings.web.enable_lifecycle));
-    let view = web::View::new(
-        metrics.clone(),
-        Arc::new(web::Nothing),
-        readiness,
-        reload_wishes,
-        Arc::clone(&enable_lifecycle),
-    );
-    narrator::starting(&source, &settings);
-    let reloader = Reloader::new(source, enable_lifecycle, settings.web.listen.clone());
-    let pipeline = Pipeline::new(settings, metrics, clock, readiness_sender);
+    let reloader = Reloader::new(source, Arc::clone(&enable_lifecycle), &settings);
+    let mut pipeline = Pipeline::new(settings, engine, told, clock, readiness_sender);
+    pipeline.begin(counters.as_ref());
 
     for address in listeners
         .iter()
@@ -114,11 +135,74 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     {
         narrator::listening(address);
     }
+    let view = web::View::new(
+        metrics,
+        Arc::new(everything),
+        readiness,
+        reload_wishes,
+        enable_lifecycle,
+    );
     let server = Server::start(listeners, &view).map_err(StartError::Server)?;
     pipeline.run(signals, reload_requests, reloader).await;
     server.stop();
     narrator::stopped();
     Ok(())
+}
+
+/// What a daemon begins with.
+struct Beginning {
+    clock: Clock,
+    engine: Engine,
+    history: History,
+    journal: Journal,
+    counters: Option<crate::metrics::Saved>,
+}
+
+/// Goes on where another process stopped, if anything is left of it.
+fn remember(settings: &Settings) -> Beginning {
+    if settings.state_dir.is_none() {
+        narrator::no_memory();
+    }
+    let wall = Clock::system();
+    let wanted = history::Settings {
+        dir: settings.state_dir.clone(),
+        retention: settings.history.retention,
+        max_size: settings.history.max_size,
+    };
+    let opened = history::open(wanted, move || wall.wall());
+    for problem in &opened.problems {
+        narrator::memory_found(problem);
+    }
+    let (clock, mut engine, outbox, counters) = match opened.image {
+        Some((image, away)) => {
+            let (moment, wall) = (image.saved.moment, image.saved.wall);
+            let clock = Clock::resuming(moment + away).anchored(moment, wall);
+            let fresh = away <= settings.max_state_age;
+            narrator::resumed(away, fresh);
+            let plan = settings.plan_at(|wall| clock.moment_of(wall));
+            let engine = Engine::restore(plan, &memory_of(&image), fresh, clock.now());
+            (clock, engine, image.outbox, Some(image.counters))
+        }
+        None => {
+            let clock = Clock::system();
+            let plan = settings.plan_at(|wall| clock.moment_of(wall));
+            let engine = Engine::new(plan, clock.now());
+            (clock, engine, Vec::new(), None)
+        }
+    };
+    engine.number_outages_from(opened.next_outage);
+    Beginning {
+        clock,
+        engine,
+        history: opened.history,
+        journal: Journal::new(opened.next_seq, outbox),
+        counters,
+    }
+}
+
+fn times(clock: &Clock) -> Times {
+    let (now, wall) = (clock.clone(), clock.clone());
+    Times::new(move || now.now(), move |moment| wall.wall_of(moment))
 }
 
 /// What the metrics room has to know of a configuration.

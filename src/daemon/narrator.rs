@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use tracing::{debug, error, info, warn};
 
 use crate::config::{Faults, Settings, Source};
-use crate::model::{Cause, EndpointKey, Event, Layer, Name, Reason, State, Verdict};
+use crate::model::{
+    Cause, EndpointKey, Event, Family, Layer, Name, Reason, State, UplinkState, Verdict,
+};
 
 pub(super) fn starting(source: &Source, settings: &Settings) {
     let source = match source {
@@ -109,27 +111,57 @@ pub(super) fn round(key: &EndpointKey, verdict: &Verdict, cause: &Cause) {
     debug!(network, endpoint, verdict, layer, reason, "{key}: {cause}");
 }
 
+/// Our own connection: what is the matter, in words.
+pub(super) fn swept(detail: &str) {
+    debug!("canaries asked: {detail}");
+}
+
+/// Something is wrong with the memory, or is not any more.
+pub(super) fn memory_problem(what: &str, problem: Option<&str>) {
+    match problem {
+        Some(problem) => error!("{problem}"),
+        None => info!("{what} is written again"),
+    }
+}
+
+pub(super) fn memory_found(problem: &str) {
+    warn!("{problem}");
+}
+
+pub(super) fn no_memory() {
+    warn!(
+        "nothing survives a restart: no directory for the state is known \
+         (state_dir, $STATE_DIRECTORY, $XDG_STATE_HOME or $HOME)"
+    );
+}
+
+/// The daemon goes on where another process stopped.
+pub(super) fn resumed(away: std::time::Duration, fresh: bool) {
+    let away = humantime::format_duration(std::time::Duration::from_secs(away.as_secs()));
+    if fresh {
+        info!("goes on after {away}: states are remembered, and unknown until seen again");
+    } else {
+        info!("goes on after {away}: counters and outages are kept, states are too old");
+    }
+}
+
+pub(super) fn state_dir_needs_restart() {
+    warn!("state_dir has changed: the state stays where it is until a restart");
+}
+
 pub(super) fn event(event: &Event) {
+    let line = sentence(event);
     match event {
         Event::Endpoint {
             key,
             from,
             to,
             cause,
-            since: _,
+            ..
         } => {
             let (network, endpoint) = (&*key.network, &*key.endpoint);
             let (from, to, first) = (from.as_str(), to.as_str(), (*from, *to) == FIRST_GOOD);
             let (layer, reason) = codes(cause.as_ref());
-            let line = if event.is_loss_of_evidence() {
-                let last = cause.as_ref().map(words).unwrap_or_default();
-                format!("{key} is unknown: no conclusive round for too long{last}")
-            } else {
-                format!(
-                    "{key} is {to}{}",
-                    cause.as_ref().map(words).unwrap_or_default()
-                )
-            };
             // The first good round of each endpoint is no news: the network's line says it.
             if first {
                 debug!(network, endpoint, from, to, "{line}");
@@ -142,20 +174,10 @@ pub(super) fn event(event: &Event) {
             from,
             to,
             trouble,
-            since: _,
+            ..
         } => {
             let cause = trouble.as_ref().map(|trouble| &trouble.cause);
             let (layer, reason) = codes(cause);
-            let line = match trouble {
-                Some(trouble) => {
-                    let why = words(&trouble.cause);
-                    format!("{network} is {to} at {}{why}", trouble.endpoint)
-                }
-                None if event.is_loss_of_evidence() => {
-                    format!("{network} is unknown: too little is known of its endpoints")
-                }
-                None => format!("{network} is {to}"),
-            };
             let (network, from) = (&**network, from.as_str());
             if *to == State::Down {
                 warn!(network, from, to = to.as_str(), layer, reason, "{line}");
@@ -163,7 +185,23 @@ pub(super) fn event(event: &Event) {
                 info!(network, from, to = to.as_str(), layer, reason, "{line}");
             }
         }
-        Event::OutageStarted(_) | Event::OutageEnded(_) | Event::Uplink { .. } => {}
+        Event::OutageStarted(outage) | Event::OutageEnded(outage) => {
+            let (network, id) = (&*outage.network, outage.id);
+            info!(network, outage = id, "{line}");
+        }
+        Event::Uplink {
+            family, from, to, ..
+        } => {
+            let family = family.map_or("any", Family::as_str);
+            let (from, word) = (from.as_str(), to.as_str());
+            if *to == UplinkState::Down {
+                warn!(family, from, to = word, "{line}");
+            } else if (family, *to) == ("any", UplinkState::Up) && from == "down" {
+                info!(family, from, to = word, "{line}");
+            } else {
+                debug!(family, from, to = word, "{line}");
+            }
+        }
         Event::Group {
             group,
             from,
@@ -172,27 +210,119 @@ pub(super) fn event(event: &Event) {
         } => {
             let (name, from) = (&**group, from.as_ref().map_or("none", as_str));
             let reason = reason.as_str();
-            match to {
-                Some(to) => {
-                    let to = &**to;
-                    info!(
-                        group = name,
-                        from,
-                        to,
-                        reason,
-                        "{group}: {to} is the active network now ({reason}, was {from})"
-                    );
-                }
-                None => warn!(
-                    group = name,
-                    from,
-                    to = "none",
-                    reason,
-                    "{group}: no network is usable (was {from})"
-                ),
+            match to.as_deref() {
+                Some(to) => info!(group = name, from, to, reason, "{line}"),
+                None => warn!(group = name, from, to = "none", reason, "{line}"),
             }
         }
     }
+}
+
+/// What happened, in one sentence: the same in the log and in the history.
+pub(super) fn sentence(event: &Event) -> String {
+    match event {
+        Event::Endpoint { key, to, cause, .. } => {
+            let cause = cause.as_ref().map(words).unwrap_or_default();
+            if event.is_loss_of_evidence() {
+                format!("{key} is unknown: no conclusive round for too long{cause}")
+            } else {
+                format!("{key} is {to}{cause}")
+            }
+        }
+        Event::Network {
+            network,
+            to,
+            trouble,
+            ..
+        } => match trouble {
+            Some(trouble) => {
+                let why = words(&trouble.cause);
+                format!("{network} is {to} at {}{why}", trouble.endpoint)
+            }
+            None if event.is_loss_of_evidence() => {
+                format!("{network} is unknown: too little is known of its endpoints")
+            }
+            None => format!("{network} is {to}"),
+        },
+        Event::OutageStarted(outage) => {
+            let took = seconds(outage.confirmed.since(outage.started));
+            let network = &outage.network;
+            format!("{network}: outage {} began {took} ago", outage.id)
+        }
+        Event::OutageEnded(outage) => {
+            let network = &outage.network;
+            format!(
+                "{network}: outage {} is over after {}",
+                outage.id,
+                seconds(outage.spent)
+            )
+        }
+        Event::Uplink {
+            family,
+            from,
+            to,
+            gateway,
+        } => uplink(*family, *from, *to, *gateway),
+        Event::Group {
+            group,
+            from,
+            to,
+            reason,
+        } => {
+            let (from, reason) = (from.as_ref().map_or("none", as_str), reason.as_str());
+            match to {
+                Some(to) => {
+                    format!("{group}: {to} is the active network now ({reason}, was {from})")
+                }
+                None => format!("{group}: no network is usable (was {from})"),
+            }
+        }
+    }
+}
+
+fn uplink(
+    family: Option<Family>,
+    from: UplinkState,
+    to: UplinkState,
+    gateway: Option<bool>,
+) -> String {
+    let at_fault = match gateway {
+        Some(true) => "; our gateway answers, so it is the provider's line",
+        Some(false) => "; our gateway does not answer either, so it is our own network",
+        None => "",
+    };
+    match (family, to) {
+        (None, UplinkState::Down) => format!(
+            "it is us: no canary answers and no network, so nothing is judged and no group \
+             switches until something does{at_fault}"
+        ),
+        (None, UplinkState::Up) if from == UplinkState::Down => {
+            "our own connection works again".to_owned()
+        }
+        (None, UplinkState::Up) => "our own connection is proven".to_owned(),
+        (Some(family), UplinkState::Down) => format!(
+            "{} of this machine does not work: what fails over it counts against nobody",
+            name_of(family)
+        ),
+        (Some(family), UplinkState::Up) => format!("{} of this machine works", name_of(family)),
+        (family, UplinkState::Unknown) => format!(
+            "{} is not judged",
+            family.map_or("our own connection", name_of)
+        ),
+    }
+}
+
+const fn name_of(family: Family) -> &'static str {
+    match family {
+        Family::Ipv4 => "IPv4",
+        Family::Ipv6 => "IPv6",
+    }
+}
+
+/// A duration for people: seconds are enough.
+fn seconds(duration: std::time::Duration) -> String {
+    let rounded = std::time::Duration::from_secs_f64(duration.as_secs_f64().round());
+    humantime::format_duration(rounded).to_string()
 }
 
 const FIRST_GOOD: (State, State) = (State::Unknown, State::Up);

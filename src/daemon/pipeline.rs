@@ -1,83 +1,154 @@
 //! The loop: what is due is probed, what was probed is judged, what was judged is told.
 //!
-//! It owns the timetable and the engine, and is the only one that changes them. Rounds run as
-//! tasks of their own; the loop waits for nothing else than the next thing to happen.
+//! It owns the timetable and the engine, and is the only one that changes them. Rounds and sweeps
+//! of the canaries run as tasks of their own; the loop waits for nothing else than the next thing
+//! to happen.
+//!
+//! Whatever changes what readers see happens while nobody reads ([`Metrics::publish`]), so that
+//! time that was shown as booked stays booked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 
+use super::journal::Journal;
+use super::keeper::Keeper;
+use super::narrator;
 use super::reload::Reloader;
-use super::{narrator, watched};
+use super::rounds::Rounds;
+use super::source::SharedFacts;
 use crate::config::Settings;
-use crate::engine::{Engine, Evidence, Input};
+use crate::engine::{Engine, Evidence, Input, Judged, Step, Sweep};
+use crate::history::{Entry, Problems};
 use crate::host::clock::Clock;
 use crate::host::descriptors;
 use crate::host::signals::{Request, Signals};
 use crate::metrics::Metrics;
-use crate::model::{Cause, EndpointKey, Event, Moment, Name, Round, Verdict};
-use crate::probe::Prober;
+use crate::model::{Cause, EndpointKey, Event, Moment, Name, Round, Snapshot, Verdict};
+use crate::probe::canary::{Canaries, Swept};
 use crate::probe::target::Target;
-use crate::schedule::{Timetable, Timing};
+use crate::probe::{self, Prober};
+use crate::schedule::Timetable;
 use crate::web::{Readiness, ReloadRequest};
 
+/// The loop looks at the time at least so often: counters of time run as far as it has looked.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// The state is written at least so often.
+const SAVE_EVERY: Duration = Duration::from_secs(30);
+/// And at most so often, however much happens.
+const SAVE_BREATH: Duration = Duration::from_secs(1);
+
 pub(super) struct Pipeline {
-    engine: Engine,
-    timetable: Timetable,
-    prober: Prober,
-    endpoints: BTreeMap<EndpointKey, Watch>,
-    rounds: JoinSet<Round>,
-    in_flight: BTreeMap<Id, (EndpointKey, u64)>,
-    metrics: Metrics,
-    clock: Clock,
+    pub(super) engine: Engine,
+    pub(super) timetable: Timetable,
+    pub(super) prober: Prober,
+    /// What the configuration says; its plan needs the clock to be of use.
+    pub(super) settings: Settings,
+    pub(super) canaries: Canaries,
+    pub(super) endpoints: BTreeMap<EndpointKey, Watch>,
+    running: JoinSet<Round>,
+    sweeps: JoinSet<Swept>,
+    in_flight: BTreeMap<Id, Flight>,
+    /// Rounds that have ended, by their numbers, until the engine has the last word on them.
+    pub(super) ended: BTreeMap<u64, Round>,
+    rounds_run: u64,
+    pub(super) clock: Clock,
+    /// How often the wall clock had been set when its times were last made into moments.
+    clock_steps: u64,
+    pub(super) told: Told,
     readiness: watch::Sender<Readiness>,
     blind: bool,
-    generations: u64,
+    pub(super) generations: u64,
     /// The revision of the engine that readers see.
     shown: Option<u64>,
+    /// Happened, and not handed to the history yet: the state file comes first.
+    unkept: Vec<Entry>,
+    unsaved: bool,
+    last_save: Moment,
+    problems: Problems,
+    persist_failures: u64,
     /// Files that this process may have open.
-    descriptors: Option<u64>,
+    pub(super) descriptors: Option<u64>,
 }
 
 /// What the loop knows of an endpoint.
-struct Watch {
-    target: Arc<Target>,
-    fingerprint: String,
+pub(super) struct Watch {
+    pub(super) target: Arc<Target>,
+    pub(super) fingerprint: String,
     /// Rounds of an older generation are not counted: they probed something else.
-    generation: u64,
-    tried: bool,
+    pub(super) generation: u64,
+    pub(super) tried: bool,
     /// Why the last round was inconclusive, if it was.
-    inconclusive: Option<Cause>,
+    pub(super) inconclusive: Option<Cause>,
+}
+
+/// A round that runs.
+struct Flight {
+    key: EndpointKey,
+    generation: u64,
+    started: Moment,
+}
+
+/// Whoever is told of what happens.
+pub(super) struct Told {
+    pub(super) metrics: Metrics,
+    pub(super) rounds: Rounds,
+    pub(super) keeper: Keeper,
+    pub(super) journal: Journal,
+    pub(super) facts: SharedFacts,
 }
 
 impl Pipeline {
+    /// A loop around an engine, which may remember another process.
     pub(super) fn new(
         settings: Settings,
-        metrics: Metrics,
+        engine: Engine,
+        told: Told,
         clock: Clock,
         readiness: watch::Sender<Readiness>,
     ) -> Self {
         let now = clock.now();
         let mut pipeline = Self {
-            engine: Engine::new(settings.plan.clone(), now),
+            engine,
             timetable: Timetable::new(1, fastrand::u64(..)),
             prober: Prober::new(clock.clone(), settings.roots.clone()),
+            canaries: canaries(&settings),
             endpoints: BTreeMap::new(),
-            rounds: JoinSet::new(),
+            running: JoinSet::new(),
+            sweeps: JoinSet::new(),
             in_flight: BTreeMap::new(),
-            metrics,
+            ended: BTreeMap::new(),
+            rounds_run: 0,
+            clock_steps: clock.stepped(),
             clock,
+            told,
             readiness,
             blind: false,
             generations: 0,
             shown: None,
+            unkept: Vec::new(),
+            unsaved: true,
+            last_save: now,
+            problems: Problems::default(),
+            persist_failures: 0,
             descriptors: descriptors::raise_limit(),
+            settings,
         };
-        pipeline.adopt(settings, now);
-        pipeline.tell(&[]);
+        pipeline.adopt(now);
         pipeline
+    }
+
+    /// What was counted before a restart goes on; then readers are shown the first picture.
+    pub(super) fn begin(&mut self, counters: Option<&crate::metrics::Saved>) {
+        if let Some(counters) = counters {
+            self.told.metrics.restore(counters);
+        }
+        self.unkept = self.told.journal.outbox(0);
+        self.step(&[]);
+        self.save();
     }
 
     /// Runs until a signal stops it.
@@ -87,12 +158,13 @@ impl Pipeline {
         mut reload_requests: mpsc::Receiver<ReloadRequest>,
         mut reloader: Reloader,
     ) {
+        let mut problems = self.told.keeper.history.watch_problems();
         loop {
             self.start_due();
-            let wake = [self.timetable.next_wake(), self.engine.next_deadline()];
-            let wake = wake.into_iter().flatten().min();
-            let wake =
-                wake.unwrap_or_else(|| self.clock.now() + std::time::Duration::from_secs(60));
+            self.start_sweep();
+            let heartbeat = self.clock.now() + HEARTBEAT;
+            let wakes = [self.timetable.next_wake(), self.engine.next_deadline()];
+            let wake = wakes.into_iter().flatten().fold(heartbeat, Moment::min);
             tokio::select! {
                 request = signals.next() => match request {
                     Request::Stop => break,
@@ -103,31 +175,75 @@ impl Pipeline {
                     self.reload(reading.settings.take());
                     reading.answer();
                 }
-                Some(done) = self.rounds.join_next_with_id() => self.finished(done),
+                Some(done) = self.running.join_next_with_id() => self.finished(done),
+                Some(Ok(swept)) = self.sweeps.join_next() => self.swept(&swept),
+                Ok(()) = problems.changed() => self.watch_memory(),
                 () = tokio::time::sleep_until(self.clock.instant_of(wake)) => self.tick(),
             }
+            self.save_if_due();
         }
+        self.running.shutdown().await;
+        self.save();
+        self.told.keeper.history.close();
     }
 
     fn start_due(&mut self) {
         let now = self.clock.now();
-        for start in self.timetable.due(now) {
-            self.metrics.started(start.lag);
-            let Some(watch) = self.endpoints.get(&start.key) else {
-                self.timetable.finished(&start.key, now);
-                continue;
-            };
-            let (prober, target) = (self.prober.clone(), Arc::clone(&watch.target));
-            let task = self
-                .rounds
-                .spawn(async move { prober.round(&target).await });
-            self.in_flight
-                .insert(task.id(), (start.key, watch.generation));
+        let due = self.timetable.due(now);
+        if !due.is_empty() {
+            let (engine, clock) = (&mut self.engine, &self.clock);
+            let started = self.told.metrics.publish(|shown_until| {
+                engine.show(shown_until);
+                let started = clock.now().max(shown_until);
+                for start in &due {
+                    engine.started(&start.key, started);
+                }
+                (started, None, engine.holds().collect())
+            });
+            for start in due {
+                self.told.metrics.started(start.lag);
+                self.start(start.key, started);
+            }
         }
         for (reason, count) in self.timetable.take_skipped() {
-            self.metrics.skipped(reason, count);
+            self.told.metrics.skipped(reason, count);
         }
-        self.metrics.in_flight(self.timetable.running());
+        self.told.metrics.in_flight(self.timetable.running());
+    }
+
+    fn start(&mut self, key: EndpointKey, started: Moment) {
+        let Some(watch) = self.endpoints.get(&key) else {
+            self.timetable.finished(&key, started);
+            self.engine.lost(&key);
+            return;
+        };
+        let (prober, target) = (self.prober.clone(), Arc::clone(&watch.target));
+        let round = async move { prober.round(&target).await };
+        let flight = Flight {
+            key,
+            generation: watch.generation,
+            started,
+        };
+        self.in_flight
+            .insert(self.running.spawn(round).id(), flight);
+    }
+
+    /// Asks all canaries, if the engine wants to know whether it is us.
+    fn start_sweep(&mut self) {
+        if self.engine.wants_sweep() && self.sweeps.is_empty() {
+            let (canaries, clock) = (self.canaries.clone(), self.clock.clone());
+            self.sweeps
+                .spawn(async move { canaries.sweep(&clock).await });
+        }
+    }
+
+    fn swept(&mut self, swept: &Swept) {
+        narrator::swept(&swept.detail);
+        self.step(&[Input::Sweep(Sweep {
+            started: swept.started,
+            answered: swept.answered,
+            gateway: swept.gateway,
+        })]);
     }
 
     /// A round has ended, and perhaps others in the same moment: they are judged as one batch.
@@ -135,170 +251,211 @@ impl Pipeline {
         let now = self.clock.now();
         let mut batch = Vec::new();
         self.collect(first, now, &mut batch);
-        while let Some(done) = self.rounds.try_join_next_with_id() {
+        while let Some(done) = self.running.try_join_next_with_id() {
             self.collect(done, now, &mut batch);
         }
-        if batch.is_empty() {
-            return;
+        if !batch.is_empty() {
+            self.step(&batch);
         }
-        let judged: Vec<Name> = batch.iter().map(|e| e.key.network.clone()).collect();
-        let batch: Vec<Input> = batch.into_iter().map(Input::Round).collect();
-        let events = self.engine.step(&batch, now).events;
-        // Evidence of other networks may have grown stale in the same step.
-        let stale = events.iter().filter_map(|event| match event {
-            Event::Endpoint { key, .. } => Some(&key.network),
-            _ => None,
-        });
-        let touched: BTreeSet<&Name> = judged.iter().chain(stale).collect();
-        for network in touched {
-            for (key, pace) in self.engine.paces_of(network) {
-                self.timetable.set_pace(key, pace, now);
-            }
-        }
-        self.tell(&events);
     }
 
     fn collect(
         &mut self,
         done: Result<(Id, Round), JoinError>,
         now: Moment,
-        batch: &mut Vec<Evidence>,
+        batch: &mut Vec<Input>,
     ) {
         let id = match &done {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
         };
-        let Some((key, generation)) = self.in_flight.remove(&id) else {
+        let Some(flight) = self.in_flight.remove(&id) else {
             return;
         };
+        let key = flight.key;
         self.timetable.finished(&key, now);
+        let mut watches = self.endpoints.get(&key).into_iter();
+        let is_current = watches.any(|watch| watch.generation == flight.generation);
         let round = match done {
-            Ok((_, round)) => round,
+            Ok((_, round)) if is_current => round,
+            Ok(_) => return,
             Err(error) => {
-                self.metrics.panicked();
+                self.told.metrics.panicked();
                 narrator::round_panicked(&error);
+                self.engine.lost(&key);
                 return;
             }
         };
-        let Some(watch) = self
-            .endpoints
-            .get_mut(&key)
-            .filter(|w| w.generation == generation)
-        else {
-            return;
-        };
-        watch.tried = true;
-        watch.inconclusive = match &round.verdict {
-            Verdict::Inconclusive(cause) => Some(cause.clone()),
-            _ => None,
-        };
-        self.metrics.round(&key, &round, self.clock.wall());
-        if let Some(cause) = round.verdict.cause() {
-            narrator::round(&key, &round.verdict, cause);
-        }
-        batch.push(Evidence {
+        self.rounds_run += 1;
+        batch.push(Input::Round(Evidence {
+            round: self.rounds_run,
+            key,
+            verdict: round.verdict.clone(),
             retry_after: round.retry_after,
-            standing: round.standing,
-            ..Evidence::certain(key, round.verdict, now)
-        });
+            started: flight.started,
+            standing: round.standing.clone(),
+        }));
+        self.ended.insert(self.rounds_run, round);
     }
 
-    /// Time has passed: evidence may have grown stale.
-    fn tick(&mut self) {
-        let now = self.clock.now();
-        let events = self.engine.step(&[], now).events;
-        if events.is_empty() {
-            return;
+    /// Has inputs judged while nobody reads, and tells what came of it.
+    fn step(&mut self, batch: &[Input]) {
+        self.judge(batch, |engine, now| engine.step(batch, now));
+    }
+
+    fn judge(&mut self, batch: &[Input], act: impl FnOnce(&mut Engine, Moment) -> Step) {
+        let (engine, clock, told) = (&mut self.engine, &self.clock, &mut self.told);
+        let (ended, shown) = (&mut self.ended, &mut self.shown);
+        let metrics = told.metrics.clone();
+        let (now, events, rounds, entries) = metrics.publish(|shown_until| {
+            engine.show(shown_until);
+            let now = clock.now().max(shown_until);
+            let Step { events, judged } = act(engine, now);
+            let rounds = settle(judged, ended);
+            for (key, round) in &rounds {
+                told.rounds.keep(key, Arc::clone(round));
+            }
+            let entries = told.journal.write(&events, now, clock, &told.rounds);
+            let picture = picture(engine, shown);
+            if picture.is_some() || !entries.is_empty() {
+                remember(engine, told, now);
+            }
+            let holds = engine.holds().collect();
+            ((now, events, rounds, entries), picture, holds)
+        });
+        for (key, round) in &rounds {
+            self.count(key, round);
         }
-        self.repace(now);
-        self.tell(&events);
+        for event in &events {
+            narrator::event(event);
+        }
+        self.unsaved |= !events.is_empty();
+        self.unkept.extend(entries);
+        self.repace(batch, &rounds, &events, now);
+        self.tell_readiness();
+        self.look();
+    }
+
+    /// A round has found its verdict.
+    fn count(&mut self, key: &EndpointKey, round: &Round) {
+        if let Some(watch) = self.endpoints.get_mut(key) {
+            watch.tried = true;
+            watch.inconclusive = match &round.verdict {
+                Verdict::Inconclusive(cause) => Some(cause.clone()),
+                _ => None,
+            };
+        }
+        self.told.metrics.round(key, round, self.clock.wall());
+        if let Some(cause) = round.verdict.cause() {
+            narrator::round(key, &round.verdict, cause);
+        }
+    }
+
+    /// Tells the timetable how often the endpoints are to be probed now, of the networks to which
+    /// something has happened.
+    fn repace(
+        &mut self,
+        batch: &[Input],
+        rounds: &[(EndpointKey, Arc<Round>)],
+        events: &[Event],
+        now: Moment,
+    ) {
+        let by_input = batch.iter().filter_map(|input| match input {
+            Input::Round(evidence) => Some(&evidence.key.network),
+            Input::Sweep(_) => None,
+        });
+        let by_event = events.iter().filter_map(|event| match event {
+            Event::Endpoint { key, .. } => Some(&key.network),
+            _ => None,
+        });
+        let by_round = rounds.iter().map(|(key, _)| &key.network);
+        let touched: BTreeSet<&Name> = by_input.chain(by_event).chain(by_round).collect();
+        for network in touched {
+            for (key, pace) in self.engine.paces_of(network) {
+                self.timetable.set_pace(key, pace, now);
+            }
+        }
+    }
+
+    /// Time has passed.
+    fn tick(&mut self) {
+        let steps = self.clock.stepped();
+        if steps != self.clock_steps {
+            // What the configuration says in wall-clock times is due at other moments now.
+            self.clock_steps = steps;
+            let plan = self.plan();
+            self.judge(&[], |engine, now| Step {
+                events: engine.reload(plan, now),
+                judged: Vec::new(),
+            });
+        }
+        self.step(&[]);
+        let failures = self.told.keeper.history.persist_failures();
+        for _ in self.persist_failures..failures {
+            self.told.metrics.persist_failed();
+        }
+        self.persist_failures = failures;
     }
 
     fn reload(&mut self, settings: Option<Settings>) {
-        self.metrics.loaded(settings.is_some(), self.clock.wall());
+        let loaded = settings.is_some();
+        self.told.metrics.loaded(loaded, self.clock.wall());
         let Some(settings) = settings else { return };
-        let now = self.clock.now();
         narrator::reloaded(&settings);
         self.prober = Prober::new(self.clock.clone(), settings.roots.clone());
-        let events = self.engine.reload(settings.plan.clone(), now);
-        self.adopt(settings, now);
-        self.tell(&events);
+        self.canaries = canaries(&settings);
+        self.settings = settings;
+        let plan = self.plan();
+        self.judge(&[], |engine, now| Step {
+            events: engine.reload(plan, now),
+            judged: Vec::new(),
+        });
+        self.adopt(self.clock.now());
+        self.tell_readiness();
+        self.unsaved = true;
     }
 
-    /// Takes over what is to be probed, after the engine has taken over how it is judged.
-    fn adopt(&mut self, settings: Settings, now: Moment) {
-        self.metrics.adopt(watched(&settings));
-        let fingerprints: BTreeMap<&EndpointKey, &str> = settings
-            .plan
-            .networks
-            .iter()
-            .flat_map(|network| &network.endpoints)
-            .map(|plan| (&plan.key, plan.fingerprint.as_str()))
-            .collect();
-        let paces: BTreeMap<EndpointKey, _> = self
-            .engine
-            .paces()
-            .map(|(key, pace)| (key.clone(), pace))
-            .collect();
-        let per_round = settings.endpoints.iter().map(|e| e.target.sockets()).max();
-        let bound = descriptors::rounds_within(self.descriptors, per_round.unwrap_or(1));
-        let max_in_flight = settings.max_in_flight.min(bound);
-        if max_in_flight < settings.max_in_flight.min(settings.endpoints.len()) {
-            narrator::few_descriptors(self.descriptors, max_in_flight);
-        }
-        let mut timings = Vec::with_capacity(settings.endpoints.len());
-        let mut endpoints = BTreeMap::new();
-        for endpoint in settings.endpoints {
-            let Some(&pace) = paces.get(&endpoint.key) else {
-                continue;
-            };
-            let fingerprint = fingerprints.get(&endpoint.key).copied().unwrap_or_default();
-            let known = self.endpoints.remove(&endpoint.key);
-            let mut watch = known
-                .filter(|watch| watch.fingerprint == fingerprint)
-                .unwrap_or_else(|| {
-                    self.generations += 1;
-                    Watch {
-                        target: Arc::clone(&endpoint.target),
-                        fingerprint: fingerprint.to_owned(),
-                        generation: self.generations,
-                        tried: false,
-                        inconclusive: None,
-                    }
-                });
-            // Secrets are read again at each load, also where nothing else has changed.
-            watch.target = endpoint.target;
-            timings.push((
-                endpoint.key.clone(),
-                Timing {
-                    host: endpoint.host,
-                    per_host: endpoint.per_host,
-                    jitter: endpoint.jitter,
-                    pace,
-                },
-            ));
-            endpoints.insert(endpoint.key, watch);
-        }
-        self.endpoints = endpoints;
-        self.timetable.adopt(timings, max_in_flight, now);
+    fn plan(&self) -> crate::engine::Plan {
+        self.settings.plan_at(|wall| self.clock.moment_of(wall))
     }
 
-    fn repace(&mut self, now: Moment) {
-        for (key, pace) in self.engine.paces() {
-            self.timetable.set_pace(key, pace, now);
+    fn save_if_due(&mut self) {
+        let since = self.clock.now().since(self.last_save);
+        if since >= SAVE_EVERY || (self.unsaved && since >= SAVE_BREATH) {
+            self.save();
         }
     }
 
-    fn tell(&mut self, events: &[Event]) {
-        for event in events {
-            narrator::event(event);
+    /// Has the state written, and what happened kept: in this order, so that an end in between
+    /// counts nothing twice.
+    fn save(&mut self) {
+        let now = self.clock.now();
+        remember(&self.engine, &mut self.told, now);
+        self.told.keeper.save();
+        let entries = std::mem::take(&mut self.unkept);
+        if !entries.is_empty() {
+            self.told.keeper.history.keep(entries);
         }
-        if self.shown != Some(self.engine.revision()) {
-            self.shown = Some(self.engine.revision());
-            let snapshot = Arc::new(self.engine.snapshot());
-            let holds = self.engine.holds().collect();
-            self.metrics.publish(|_| ((), Some(snapshot), holds));
+        self.unsaved = false;
+        self.last_save = now;
+    }
+
+    /// Says each problem of the memory once, and its end once.
+    fn watch_memory(&mut self) {
+        let now = self.told.keeper.history.problems();
+        let before = std::mem::replace(&mut self.problems, now.clone());
+        let pairs = [
+            ("the state", before.state, now.state),
+            ("the history", before.history, now.history),
+        ];
+        for (what, before, now) in pairs {
+            if before != now {
+                narrator::memory_problem(what, now.as_deref());
+            }
         }
+    }
+
+    fn tell_readiness(&self) {
         let tried = self.endpoints.values().filter(|watch| watch.tried).count();
         let readiness = Readiness {
             tried,
@@ -306,7 +463,6 @@ impl Pipeline {
         };
         self.readiness
             .send_if_modified(|shown| std::mem::replace(shown, readiness) != readiness);
-        self.look();
     }
 
     /// Says once when nothing at all can be judged, and once when it can be again.
@@ -317,6 +473,8 @@ impl Pipeline {
             .map(|watch| watch.inconclusive.as_ref());
         let first = causes.next().flatten();
         let blind = first.is_some() && causes.all(|cause| cause.is_some());
+        // Whose fault that is has been said already.
+        let blind = blind && !self.engine.is_frozen();
         if blind == self.blind {
             return;
         }
@@ -327,4 +485,30 @@ impl Pipeline {
         }
         self.blind = blind;
     }
+}
+
+fn canaries(settings: &Settings) -> Canaries {
+    Canaries::new(settings.uplink.canaries.clone(), settings.uplink.gateway)
+}
+
+/// The rounds that have found their verdicts.
+fn settle(judged: Vec<Judged>, ended: &mut BTreeMap<u64, Round>) -> Vec<(EndpointKey, Arc<Round>)> {
+    let settled = judged.into_iter().filter_map(|judged| {
+        let mut round = ended.remove(&judged.round)?;
+        probe::settle(&mut round, judged.verdict, judged.left_out);
+        Some((judged.key, Arc::new(round)))
+    });
+    settled.collect()
+}
+
+/// Another picture, if something has changed since the last one.
+fn picture(engine: &Engine, shown: &mut Option<u64>) -> Option<Arc<Snapshot>> {
+    let revision = Some(engine.revision());
+    (std::mem::replace(shown, revision) != revision).then(|| Arc::new(engine.snapshot()))
+}
+
+fn remember(engine: &Engine, told: &mut Told, now: Moment) {
+    let outbox = told.journal.outbox(told.keeper.history.stored());
+    let next_seq = told.journal.next_seq();
+    told.keeper.remember(engine.memory(now), outbox, next_seq);
 }

@@ -1,6 +1,7 @@
 //! Reading the configuration again, beside the running one.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,6 +16,7 @@ pub(super) struct Reloader {
     source: Source,
     enable_lifecycle: Arc<AtomicBool>,
     listen: Vec<SocketAddr>,
+    state_dir: Option<PathBuf>,
     reading: Option<JoinHandle<Result<Settings, Faults>>>,
     /// Who waits for the reading that runs.
     waiting: Vec<ReloadRequest>,
@@ -31,15 +33,16 @@ pub(super) struct Reading {
 }
 
 impl Reloader {
-    pub(super) const fn new(
+    pub(super) fn new(
         source: Source,
         enable_lifecycle: Arc<AtomicBool>,
-        listen: Vec<SocketAddr>,
+        running: &Settings,
     ) -> Self {
         Self {
             source,
             enable_lifecycle,
-            listen,
+            listen: running.web.listen.clone(),
+            state_dir: running.state_dir.clone(),
             reading: None,
             waiting: Vec::new(),
             again: None,
@@ -73,6 +76,9 @@ impl Reloader {
                     .store(settings.web.enable_lifecycle, Ordering::Relaxed);
                 if settings.web.listen != self.listen {
                     narrator::listen_needs_restart();
+                }
+                if settings.state_dir != self.state_dir {
+                    narrator::state_dir_needs_restart();
                 }
                 (Some(settings), Ok(()))
             }

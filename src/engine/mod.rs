@@ -164,6 +164,12 @@ impl Engine {
         self.uplink.sweep_at().is_some_and(|at| at <= self.seen)
     }
 
+    /// Whether nothing is judged for lack of uplink proof.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.uplink.is_down()
+    }
+
     /// Another configuration: what did not change keeps its memory, a changed endpoint starts
     /// again from `unknown`, what is gone is forgotten.
     pub fn reload(&mut self, plan: Plan, now: Moment) -> Vec<Event> {

@@ -49,6 +49,8 @@ pub(super) struct Uplink {
     /// When all canaries are to be asked.
     sweep_at: Option<Moment>,
     last_sweep: Option<Moment>,
+    /// The sweep that is planned is only to know how things are at the start.
+    curious: bool,
     /// Something answered the last one.
     last_answered: bool,
     /// Start of the first round since the last proof that speaks against our own side.
@@ -64,8 +66,9 @@ impl Uplink {
             resolvers: BTreeMap::new(),
             since: now,
             gateway: None,
-            sweep_at: None,
+            sweep_at: (plan.enabled && !plan.canaries.is_empty()).then(|| now + YOUNG),
             last_sweep: None,
+            curious: true,
             last_answered: false,
             doubted_since: None,
             books: UplinkBooks::new(now),
@@ -121,6 +124,10 @@ impl Uplink {
                 line.state = UplinkState::Up;
                 line.refuted = None;
             }
+            if self.curious {
+                self.curious = false;
+                self.sweep_at = None;
+            }
             if self.doubted_since.is_some_and(|since| since <= started) {
                 self.doubted_since = None;
             }
@@ -152,6 +159,7 @@ impl Uplink {
         if self.is_down() {
             return;
         }
+        self.curious = false;
         let earliest = self.last_sweep.map_or(now, |last| last + BREATH);
         let wanted = if urgent { now } else { now + RESWEEP };
         let at = wanted.max(earliest);
@@ -169,6 +177,7 @@ impl Uplink {
         self.last_sweep = Some(sweep.started);
         self.last_answered = sweep.answered.contains(&Some(true));
         self.sweep_at = None;
+        self.curious = false;
         for (family, answered) in Family::ALL.into_iter().zip(sweep.answered) {
             if answered == Some(true) {
                 self.lines[family as usize].canary_answered = true;

@@ -130,7 +130,13 @@ pub struct Shown {
     pub holds: Arc<[Option<Moment>]>,
     /// The moment. Nobody has been shown a later one.
     pub now: Moment,
+    /// When the states were last looked at by those who judge.
+    pub looked_at: Moment,
 }
+
+/// Counters of time run on for so long without anybody having looked: a daemon that does not
+/// judge any more must not seem to, and what a suspended machine has not seen is nobody's time.
+const LIVENESS: Duration = Duration::from_secs(2);
 
 /// The numbers of the endpoints. Locked for moments only.
 #[derive(Clone, Default)]
@@ -224,6 +230,7 @@ impl Metrics {
     ) -> R {
         let mut shown = lock(&self.0.shown);
         let (answer, snapshot, holds) = f(shown.now);
+        shown.looked_at = (self.0.times.now)();
         if let Some(snapshot) = snapshot {
             shown.snapshot = snapshot;
         }
@@ -235,7 +242,8 @@ impl Metrics {
     #[must_use]
     pub fn view(&self) -> Shown {
         let mut shown = lock(&self.0.shown);
-        shown.now = shown.now.max((self.0.times.now)());
+        let now = (self.0.times.now)().min(shown.looked_at + LIVENESS);
+        shown.now = shown.now.max(now);
         shown.clone()
     }
 

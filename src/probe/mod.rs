@@ -28,3 +28,4 @@ mod words;
 
 pub use global::is_global;
 pub use prober::Prober;
+pub use standing::settle;

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use super::global::is_global;
 use super::judge;
 use crate::model::{
-    AddressRound, Cause, Doubt, Families, Family, Layer, Phases, Reason, Standing, Verdict,
+    AddressRound, Cause, Doubt, Families, Family, Layer, Phases, Reason, Round, Standing, Verdict,
 };
 
 /// Adds what another part of the round proves.
@@ -95,6 +95,17 @@ pub(super) fn ours(families: Families) -> Verdict {
         _ => "IPv4 of this machine is not proven to work",
     };
     Verdict::Inconclusive(Cause::new(Reason::LocalUplink, detail))
+}
+
+/// Settles a round whose doubt was about our own side: `verdict` is what is left of it without
+/// these families, whose dead addresses are laid at our own door.
+pub fn settle(round: &mut Round, verdict: Verdict, left_out: Families) {
+    for address in &mut round.addresses {
+        if dead(address).is_some_and(|family| left_out.contains(family)) {
+            address.verdict = ours(left_out);
+        }
+    }
+    round.verdict = verdict;
 }
 
 /// The family in which this address, or what it redirects to, failed without a sign of life.

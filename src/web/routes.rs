@@ -166,7 +166,11 @@ async fn metrics(gzip: bool, view: &View) -> Answer {
     let metrics = view.metrics.clone();
     let write = move || metrics.render().map_err(|error| error.to_string());
     match render::render(view, gzip, "the metrics", Box::new(write)).await {
-        Ok(body) => packed(METRICS, body, gzip),
+        Ok(body) => {
+            // Whatever a scrape has seen must not go back, however this process ends.
+            view.source.keep().await;
+            packed(METRICS, body, gzip)
+        }
         Err(sentence) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{sentence}\n")),
     }
 }

@@ -25,6 +25,11 @@ pub trait Source: Send + Sync {
     /// What is wrong with the state file or the history, in a sentence.
     fn problem(&self) -> Option<String>;
 
+    /// Has written down for good whatever has been shown so far. Waits for that, but not long.
+    fn keep(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async {})
+    }
+
     /// Events after a number, ascending, `limit` of them at most.
     fn events(&self, after: u64, limit: usize) -> Reply<Events>;
 

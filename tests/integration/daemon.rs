@@ -36,7 +36,8 @@ fn a_network_comes_up_goes_down_with_its_reason_and_comes_back() {
     });
     let other = server(|_| ok("other"));
     let config = network("x", &format!("http://{address}/"), "")
-        + &network("y", &format!("http://{other}/"), "");
+        + &network("y", &format!("http://{other}/"), "")
+        + "[[group]]\nname = \"default\"\nnetworks = [\"x\", \"y\"]\npreempt_delay = \"1s\"\n";
     let daemon = Daemon::start(&config);
     daemon.wait_for(&state("x", "up"), |v| v == 1.0);
     // First rounds are spread over five seconds: the fallback may be the last to be known.

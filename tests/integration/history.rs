@@ -33,6 +33,7 @@ fn image(next_seq: u64, clock: &Clock) -> Image {
             networks: Vec::new(),
             groups: Vec::new(),
             uplink: UplinkMemory {
+                states: Default::default(),
                 canaries_answered: Families::NONE,
                 books: UplinkBooks::new(Moment::ZERO),
             },

@@ -87,6 +87,8 @@ fn image() -> Image {
             next_outage: DAYS + 1,
             networks: networks.iter().enumerate().map(network).collect(),
             groups: vec![GroupMemory {
+                standbys: 7,
+                standby_domains: 5,
                 name: "default".into(),
                 active: Some(networks[0].clone()),
                 started: true,
@@ -95,6 +97,7 @@ fn image() -> Image {
                 books: group_books,
             }],
             uplink: UplinkMemory {
+                states: [crate::model::UplinkState::Up; 3],
                 canaries_answered: Families::BOTH,
                 books: UplinkBooks::new(now),
             },

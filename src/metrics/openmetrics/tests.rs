@@ -18,6 +18,7 @@ fn shown(seconds: u64, state: State) -> (SystemTime, Shown) {
         ..Snapshot::default()
     };
     let shown = Shown {
+        looked_at: Moment::ZERO,
         snapshot: Arc::new(snapshot),
         holds: [None, Some(Moment::from_secs(1))].into(),
         now: Moment::from_secs(seconds),

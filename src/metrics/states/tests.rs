@@ -19,6 +19,7 @@ const fn secs(seconds: u64) -> Moment {
 fn page(snapshot: &Snapshot, now: Moment, holds: &[Option<Moment>], lean: bool) -> String {
     let picture = Picture {
         shown: Shown {
+            looked_at: Moment::ZERO,
             snapshot: Arc::new(snapshot.clone()),
             holds: holds.into(),
             now,
@@ -471,8 +472,15 @@ fn readers_are_shown_no_earlier_moment_than_one_before_them() {
     assert_eq!(*view.snapshot, snapshot, "no new picture, so the old one");
     assert_eq!(*view.holds, [Some(secs(3))]);
     clock.store(12, Ordering::Relaxed);
+    shown_until();
     metrics.render().unwrap();
     assert_eq!(shown_until(), secs(12), "a scrape is a reader too");
+    clock.store(3600, Ordering::Relaxed);
+    assert_eq!(
+        metrics.view().now,
+        secs(14),
+        "nobody has looked since: time stands still"
+    );
 }
 
 #[test]

@@ -58,6 +58,7 @@ impl World {
         namespace.add([NAMESERVER]);
         namespace.add(addresses.values().flatten().copied());
         namespace.add(catalog::literals());
+        namespace.add(canaries());
         let authority = Authority::new(folder.path());
         for host in &hosts {
             authority.issue(host, Left::Months);
@@ -178,6 +179,18 @@ impl World {
 }
 
 /// Two addresses of each family; X has none of IPv6, as in the real world.
+/// The addresses of the canaries that are asked by default: nginx and bind9 play them, too.
+fn canaries() -> Vec<IpAddr> {
+    let loaded = bascule::config::load(&bascule::config::Source::BuiltIn);
+    let canaries = loaded
+        .expect("the default is valid")
+        .settings
+        .uplink
+        .canaries;
+    let addresses: BTreeSet<IpAddr> = canaries.iter().map(|c| c.address().ip()).collect();
+    addresses.into_iter().collect()
+}
+
 fn addresses_of(number: u8, host: &str) -> Vec<IpAddr> {
     let v4 = [1, 2].map(|last| IpAddr::from(Ipv4Addr::new(11, 0, number, last)));
     let v6 = [1, 2].map(|last| {

@@ -314,7 +314,7 @@ fn impatient() -> String {
     let networks = catalog::default_order();
     let _ = writeln!(
         config,
-        "[[group]]\nname = \"default\"\nnetworks = {networks:?}"
+        "[[group]]\nname = \"default\"\nnetworks = {networks:?}\npreempt_delay = \"1s\""
     );
     config
 }

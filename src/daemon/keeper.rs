@@ -1,0 +1,96 @@
+//! Keeps what must survive: the state file at each change and every half minute, and before
+//! anything is shown that the file does not have yet.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::engine::Memory;
+use crate::history::{Entry, History, Image, Saved};
+use crate::host::clock::Clock;
+use crate::metrics::Metrics;
+
+/// Shared by the loop, which says what there is to keep, and the listener, which may not show
+/// what would be lost. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    pub(super) history: History,
+    metrics: Metrics,
+    clock: Clock,
+    latest: Arc<Mutex<Option<Latest>>>,
+}
+
+/// The loop's part of the image.
+#[derive(Clone)]
+struct Latest {
+    memory: Arc<Memory>,
+    outbox: Arc<[Entry]>,
+    next_seq: u64,
+}
+
+impl Keeper {
+    pub(super) fn new(history: History, metrics: Metrics, clock: Clock) -> Self {
+        Self {
+            history,
+            metrics,
+            clock,
+            latest: Arc::default(),
+        }
+    }
+
+    /// What the loop knows now.
+    pub(super) fn remember(&self, memory: Memory, outbox: Vec<Entry>, next_seq: u64) {
+        *self.lock() = Some(Latest {
+            memory: Arc::new(memory),
+            outbox: outbox.into(),
+            next_seq,
+        });
+    }
+
+    /// Has all of it written for good. Waits for nothing.
+    pub(super) fn save(&self) {
+        if let Some(image) = self.image() {
+            self.history.save(Arc::new(image));
+        }
+    }
+
+    /// Has all of it written before it is shown, so that no counter that anybody has seen can go
+    /// back, whenever this process ends. A slow or broken disk is not waited for.
+    pub(super) async fn save_before_showing(&self) {
+        if let Some(image) = self.image() {
+            self.history.save_before_showing(image).await;
+        }
+    }
+
+    fn image(&self) -> Option<Image> {
+        // In this order: what the loop remembers is never older than what is shown.
+        let shown = self.metrics.view();
+        let latest = self.lock().clone()?;
+        let counters = self.metrics.save();
+        let names = shown.snapshot.networks.iter().map(|n| n.name.clone());
+        Some(Image {
+            memory: Arc::unwrap_or_clone(latest.memory),
+            shown_until: shown.now,
+            holds: names.zip(shown.holds.iter().copied()).collect(),
+            counters,
+            outbox: latest.outbox.to_vec(),
+            next_seq: latest.next_seq,
+            saved: Saved::now(&self.clock),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Latest>> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was remembered, as the engine wants it: everything that was shown is booked.
+pub(super) fn memory_of(image: &Image) -> Memory {
+    let mut memory = image.memory.clone();
+    memory.at = memory.at.max(image.shown_until);
+    for network in &mut memory.networks {
+        let hold = image.holds.iter().find(|(name, _)| *name == network.name);
+        if let Some((_, held)) = hold {
+            network.held = *held;
+        }
+    }
+    memory
+}

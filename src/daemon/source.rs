@@ -1,0 +1,125 @@
+//! What the listener shows of everything.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::keeper::Keeper;
+use super::rounds::Rounds;
+use crate::config::Settings;
+use crate::history::{self, History, OutageRow};
+use crate::metrics::Metrics;
+use crate::model::EndpointKey;
+use crate::web::{
+    Events, Facts, GroupFacts, LastRounds, NetworkFacts, Picture, Reply, Source, Unavailable,
+    Wanted,
+};
+
+#[derive(Clone)]
+pub(super) struct Everything {
+    pub(super) metrics: Metrics,
+    pub(super) rounds: Rounds,
+    pub(super) keeper: Keeper,
+    pub(super) facts: SharedFacts,
+}
+
+/// What the configuration says; another one after a reload.
+#[derive(Clone, Default)]
+pub(super) struct SharedFacts(Arc<Mutex<Arc<Facts>>>);
+
+impl SharedFacts {
+    pub(super) fn adopt(&self, settings: &Settings) {
+        let facts = Facts {
+            vantage: settings.vantage.clone(),
+            uplink_judged: settings.uplink.enabled,
+            networks: settings
+                .networks
+                .iter()
+                .map(|network| NetworkFacts {
+                    name: network.name.clone(),
+                    title: network.title.clone(),
+                    profile: network.profile.clone(),
+                    home: network.home.clone(),
+                })
+                .collect(),
+            groups: settings
+                .groups
+                .iter()
+                .map(|group| GroupFacts {
+                    name: group.name.clone(),
+                    last_resort: group.last_resort.clone(),
+                })
+                .collect(),
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(facts);
+    }
+}
+
+impl Everything {
+    fn history(&self) -> History {
+        self.keeper.history.clone()
+    }
+}
+
+impl Source for Everything {
+    fn picture(&self) -> Picture {
+        let shown = self.metrics.view();
+        Picture {
+            wall: self.metrics.wall_of(shown.now),
+            snapshot: shown.snapshot,
+            holds: shown.holds,
+            now: shown.now,
+        }
+    }
+
+    fn facts(&self) -> Arc<Facts> {
+        Arc::clone(&self.facts.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn rounds(&self, key: &EndpointKey) -> Option<LastRounds> {
+        self.rounds.of(key)
+    }
+
+    fn problem(&self) -> Option<String> {
+        let problems = self.history().problems();
+        let sentences: Vec<String> = problems.state.into_iter().chain(problems.history).collect();
+        (!sentences.is_empty()).then(|| sentences.join("; "))
+    }
+
+    fn keep(&self) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        let keeper = self.keeper.clone();
+        Box::pin(async move { keeper.save_before_showing().await })
+    }
+
+    fn events(&self, after: u64, limit: usize) -> Reply<Events> {
+        let history = self.history();
+        Box::pin(async move {
+            let oldest = history.events(0, 1).await.map_err(|why| absent(&why))?;
+            let rows = history
+                .events(after, limit)
+                .await
+                .map_err(|why| absent(&why))?;
+            Ok(Events {
+                oldest: oldest.first().map(|row| row.seq),
+                rows,
+            })
+        })
+    }
+
+    fn outages(&self, wanted: Wanted) -> Reply<Vec<OutageRow>> {
+        let history = self.history();
+        Box::pin(async move {
+            let since = wanted.since.unwrap_or(SystemTime::UNIX_EPOCH);
+            let rows = history.outages(since, wanted.network, wanted.before, wanted.limit);
+            rows.await.map_err(|why| absent(&why))
+        })
+    }
+
+    fn outage(&self, id: u64) -> Reply<Option<OutageRow>> {
+        let history = self.history();
+        Box::pin(async move { history.outage(id).await.map_err(|why| absent(&why)) })
+    }
+}
+
+fn absent(why: &history::Unavailable) -> Unavailable {
+    Unavailable(why.to_string())
+}

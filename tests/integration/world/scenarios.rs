@@ -66,7 +66,7 @@ fn every_network_of_the_catalog_is_up_once_it_is_named() {
 }
 
 #[test]
-fn each_fault_shows_with_layer_and_reason_on_its_own_network_only_and_x_returns_when_mended() {
+fn each_fault_shows_with_layer_and_reason_on_its_own_network_only_and_x_is_held_when_mended() {
     let mut world = World::start();
     world.dns_servfail("x.com");
     world.kill_address(world.addresses("public.api.bsky.app")[1]);
@@ -139,11 +139,20 @@ fn each_fault_shows_with_layer_and_reason_on_its_own_network_only_and_x_returns_
     world.dns_mend("x.com");
     until(
         Duration::from_secs(120),
-        "X is the active network again",
-        || match (prometheus.active().as_str(), &prometheus.networks()["x"]) {
-            ("x", state) if state == "up" => Ok(()),
-            other => Err(format!("{other:?}\n{}", bascule.last_words())),
+        "X is up again and held for five minutes",
+        || {
+            let held = prometheus.labels("bascule_group_role{role=\"held\"} == 1", "network");
+            if held == set(["x"]) {
+                return Ok(());
+            }
+            Err(format!("{held:?}\n{}", bascule.last_words()))
         },
+    );
+    assert_eq!(prometheus.active(), "bluesky");
+    let due = "bascule_group_failback_due_timestamp_seconds - time()";
+    assert!(
+        (200.0..=300.0).contains(&prometheus.number(due)),
+        "it will be taken again"
     );
 }
 

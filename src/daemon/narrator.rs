@@ -321,8 +321,8 @@ const fn name_of(family: Family) -> &'static str {
 
 /// A duration for people: seconds are enough.
 fn seconds(duration: std::time::Duration) -> String {
-    let rounded = std::time::Duration::from_secs_f64(duration.as_secs_f64().round());
-    humantime::format_duration(rounded).to_string()
+    let whole = std::time::Duration::from_secs(duration.as_secs());
+    humantime::format_duration(whole).to_string()
 }
 
 const FIRST_GOOD: (State, State) = (State::Unknown, State::Up);

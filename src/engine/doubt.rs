@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::input::Evidence;
+use super::resolvers::Resolvers;
 use super::uplink::{Proof, Uplink};
 use crate::model::{Cause, Doubt, Families, Moment, Reason, Verdict};
 
@@ -57,11 +58,16 @@ impl Queue {
     }
 
     /// Takes the next round that can be settled.
-    pub(super) fn settle(&mut self, uplink: &Uplink, now: Moment) -> Option<Settled> {
+    pub(super) fn settle(
+        &mut self,
+        uplink: &Uplink,
+        known: &Resolvers,
+        now: Moment,
+    ) -> Option<Settled> {
         let crowded = self.0.len() > WAITING;
         let front = self.0.front()?;
         let impatient = crowded || now.since(front.ended) >= patience(&front.evidence);
-        let (verdict, left_out) = verdict_of(front, uplink, impatient)?;
+        let (verdict, left_out) = verdict_of(front, uplink, known, impatient)?;
         let evidence = self.0.pop_front()?.evidence;
         Some(Settled {
             evidence,
@@ -79,7 +85,12 @@ fn patience(evidence: &Evidence) -> Duration {
 }
 
 /// The last word on a round; `None` while proof is outstanding.
-fn verdict_of(waiting: &Waiting, uplink: &Uplink, impatient: bool) -> Option<(Verdict, Families)> {
+fn verdict_of(
+    waiting: &Waiting,
+    uplink: &Uplink,
+    known: &Resolvers,
+    impatient: bool,
+) -> Option<(Verdict, Families)> {
     let evidence = &waiting.evidence;
     let certain = || Some((evidence.verdict.clone(), Families::NONE));
     if !uplink.is_judged() {
@@ -120,7 +131,7 @@ fn verdict_of(waiting: &Waiting, uplink: &Uplink, impatient: bool) -> Option<(Ve
                 }
                 Proof::Open => return None,
             }
-            match hurry(uplink.resolver(resolvers, waiting.ended)) {
+            match hurry(known.proof(resolvers, &evidence.key.network, waiting.ended)) {
                 Proof::Proven => certain(),
                 Proof::Refuted => Some((ours(Reason::LocalResolver, evidence), Families::BOTH)),
                 Proof::Open => None,

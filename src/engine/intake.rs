@@ -4,7 +4,7 @@
 use super::Engine;
 use super::doubt::Settled;
 use super::input::{Evidence, Input, Judged};
-use crate::model::{Event, Moment, Reason, State, UplinkState, Verdict};
+use crate::model::{Doubt, Event, Moment, Reason, State, UplinkState, Verdict};
 
 impl Engine {
     /// Takes in a batch: first all that is proven, then what was doubted. Returns the number of
@@ -21,7 +21,14 @@ impl Engine {
             let standing = &evidence.standing;
             self.uplink.prove(standing.proves, evidence.started);
             for resolver in &standing.answered {
-                self.uplink.resolver_answered(resolver, evidence.started);
+                self.resolvers
+                    .answered(resolver, &evidence.key.network, evidence.started);
+            }
+            if let Some(Doubt::Resolution { resolvers }) = standing.doubt.as_deref() {
+                for resolver in resolvers {
+                    self.resolvers
+                        .silent(resolver, &evidence.key.network, evidence.started);
+                }
             }
         }
         for evidence in &rounds {
@@ -59,7 +66,7 @@ impl Engine {
             };
             let slots = watched.endpoints.iter_mut().zip(&mut watched.queues);
             for (plan, (endpoint, queue)) in network.endpoints.iter().zip(slots) {
-                while let Some(settled) = queue.settle(&self.uplink, now) {
+                while let Some(settled) = queue.settle(&self.uplink, &self.resolvers, now) {
                     let Settled {
                         evidence,
                         verdict,

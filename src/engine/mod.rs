@@ -16,6 +16,7 @@ mod memory;
 mod network;
 mod plan;
 mod reload;
+mod resolvers;
 mod restore;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ use crate::model::{EndpointKey, Event, Moment, Name, UplinkState};
 use doubt::Queue;
 use endpoint::Endpoint;
 use group::{Candidate, Group};
+use resolvers::Resolvers;
 use uplink::Uplink;
 use watched::{Around, Watched};
 
@@ -57,6 +59,7 @@ pub struct Engine {
     networks: BTreeMap<Name, Watched>,
     groups: BTreeMap<Name, Group>,
     uplink: Uplink,
+    resolvers: Resolvers,
     /// When time was last looked at.
     seen: Moment,
     /// How long the uplink has been proven, or not disproven, in all.
@@ -74,6 +77,7 @@ impl Engine {
     pub fn new(plan: Plan, now: Moment) -> Self {
         let mut engine = Self {
             uplink: Uplink::new(plan.uplink, now),
+            resolvers: Resolvers::default(),
             plan: Plan::default(),
             networks: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -239,7 +243,7 @@ impl Engine {
         let jumped = endpoints.any(|(plan, endpoint)| endpoint.is_jump(plan, passed));
         drop(endpoints);
         if !jumped {
-            if !self.uplink.is_down() {
+            if !self.uplink.is_down() && !self.resolvers.are_mute() {
                 self.proven += passed;
             }
             return;
@@ -277,7 +281,7 @@ impl Engine {
                 }
             }
         }
-        self.uplink.forget_resolvers(now - RESOLVER_MEMORY);
+        self.resolvers.forget(now - RESOLVER_MEMORY);
     }
 
     /// Levels 2 and 3, after all endpoints have been counted.

@@ -5,13 +5,12 @@
 //! every canary of it failed and nothing has answered since; unless no canary ever answered, for
 //! then the canaries are what does not work, and only networks can prove anything.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::input::Sweep;
 use super::memory::UplinkMemory;
 use super::plan::UplinkPlan;
-use crate::model::{Event, Families, Family, Moment, Name, UplinkBooks, UplinkState, UplinkView};
+use crate::model::{Event, Families, Family, Moment, UplinkBooks, UplinkState, UplinkView};
 
 /// Between two sweeps while nothing answers.
 const RESWEEP: Duration = Duration::from_secs(5);
@@ -42,15 +41,11 @@ pub(super) enum Proof {
 pub(super) struct Uplink {
     plan: UplinkPlan,
     lines: [Line; 2],
-    /// Resolvers by the start of the last round in which they answered.
-    resolvers: BTreeMap<Name, Moment>,
     since: Moment,
     gateway: Option<bool>,
     /// When all canaries are to be asked.
     sweep_at: Option<Moment>,
     last_sweep: Option<Moment>,
-    /// The sweep that is planned is only to know how things are at the start.
-    curious: bool,
     /// Something answered the last one.
     last_answered: bool,
     /// Start of the first round since the last proof that speaks against our own side.
@@ -63,12 +58,11 @@ impl Uplink {
         Self {
             plan,
             lines: [Line::default(); 2],
-            resolvers: BTreeMap::new(),
             since: now,
             gateway: None,
+            // Also where networks answer: canaries that were never heard are not believed.
             sweep_at: (plan.enabled && !plan.canaries.is_empty()).then(|| now + YOUNG),
             last_sweep: None,
-            curious: true,
             last_answered: false,
             doubted_since: None,
             books: UplinkBooks::new(now),
@@ -124,29 +118,10 @@ impl Uplink {
                 line.state = UplinkState::Up;
                 line.refuted = None;
             }
-            if self.curious {
-                self.curious = false;
-                self.sweep_at = None;
-            }
             if self.doubted_since.is_some_and(|since| since <= started) {
                 self.doubted_since = None;
             }
         }
-    }
-
-    /// A resolver answered in a round that started at `started`.
-    pub(super) fn resolver_answered(&mut self, resolver: &Name, started: Moment) {
-        match self.resolvers.get_mut(resolver) {
-            Some(at) => *at = started.max(*at),
-            None => {
-                self.resolvers.insert(resolver.clone(), started);
-            }
-        }
-    }
-
-    /// Keeps only what is still in use.
-    pub(super) fn forget_resolvers(&mut self, older_than: Moment) {
-        self.resolvers.retain(|_, at| *at >= older_than);
     }
 
     /// A round that started at `started` failed, or could not be run, in a way that may be ours.
@@ -159,7 +134,6 @@ impl Uplink {
         if self.is_down() {
             return;
         }
-        self.curious = false;
         let earliest = self.last_sweep.map_or(now, |last| last + BREATH);
         let wanted = if urgent { now } else { now + RESWEEP };
         let at = wanted.max(earliest);
@@ -177,7 +151,6 @@ impl Uplink {
         self.last_sweep = Some(sweep.started);
         self.last_answered = sweep.answered.contains(&Some(true));
         self.sweep_at = None;
-        self.curious = false;
         for (family, answered) in Family::ALL.into_iter().zip(sweep.answered) {
             if answered == Some(true) {
                 self.lines[family as usize].canary_answered = true;
@@ -237,16 +210,6 @@ impl Uplink {
             Proof::Proven
         } else if self.is_down() {
             Proof::Refuted
-        } else {
-            Proof::Open
-        }
-    }
-
-    /// Whether one of these resolvers has answered since.
-    pub(super) fn resolver(&self, resolvers: &[Name], after: Moment) -> Proof {
-        let answered = |name| self.resolvers.get(name).is_some_and(|at| *at >= after);
-        if resolvers.is_empty() || resolvers.iter().any(answered) {
-            Proof::Proven
         } else {
             Proof::Open
         }

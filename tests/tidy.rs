@@ -28,7 +28,16 @@ const ROOMS: [(&str, &[&str]); 11] = [
     ("web", &["model", "metrics", "history", "report"]),
     (
         "replay",
-        &["model", "engine", "schedule", "config", "metrics", "report"],
+        &[
+            "model",
+            "engine",
+            "schedule",
+            "config",
+            "metrics",
+            "report",
+            "probe::expect",
+            "probe::target",
+        ],
     ),
     ("report", &["model"]),
     ("host", &["model"]),

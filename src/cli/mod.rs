@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod outages;
 mod probe;
+mod replay;
 mod run;
 mod status;
 mod targets;
@@ -60,6 +61,8 @@ enum Command {
     Outages(outages::Arguments),
     /// Print the configuration with every key resolved
     Config(config::Arguments),
+    /// Replay a recorded outage through the judging code, in virtual time
+    Replay(replay::Arguments),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -153,6 +156,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Status(arguments)) => status::status(&arguments),
         Some(Command::Outages(arguments)) => outages::outages(&arguments),
         Some(Command::Config(arguments)) => config::config(&common, &arguments),
+        Some(Command::Replay(arguments)) => replay::replay(&arguments),
     };
     match answer {
         Ok(Answer::Fine) => ExitCode::SUCCESS,

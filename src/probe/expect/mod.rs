@@ -58,6 +58,25 @@ pub(super) fn judge(target: &HttpTarget, seen: &Seen<'_>) -> Verdict {
     }
 }
 
+/// The verdict on a response that was not received but made up: HTTP/2, with a bare status and
+/// an HTML body. For replays of what others have seen.
+#[must_use]
+pub fn of_page(target: &HttpTarget, status: u16, body: &[u8], now: SystemTime) -> Verdict {
+    let version = if target.http2 { "2" } else { "1.1" };
+    judge(
+        target,
+        &Seen {
+            status,
+            version,
+            headers: &HeaderMap::new(),
+            body,
+            location: None,
+            fault: None,
+            now,
+        },
+    )
+}
+
 /// The wall behind a redirect, if the configuration calls its target one.
 pub(super) fn location_wall(restricted: &Restricted, url: &Url) -> Option<Cause> {
     restricted

@@ -1,0 +1,350 @@
+//! Timetable and engine through the hours of a scenario, one moment after the other at which
+//! something happens. The same scenario gives the same events and the same books.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::chance::Chance;
+use super::expect;
+use super::figures::Rounds;
+use super::phase::{Ours, Phase, What};
+use super::round::{Met, Side, meet};
+use super::scenario::Scenario;
+use crate::engine::{Engine, Evidence, Input, Step, Sweep};
+use crate::model::{Cause, EndpointKey, Event, Moment, Name, Reason, Snapshot, Standing, Verdict};
+use crate::probe::target::Target;
+use crate::schedule::{Timetable, Timing};
+
+/// How long the resolver in our own network remembers names.
+const TIME_TO_LIVE: Duration = Duration::from_secs(60);
+/// How long it takes canaries to answer, and to be given up.
+const CANARIES: [Duration; 2] = [Duration::from_millis(40), Duration::from_secs(3)];
+/// Events that are kept; more are counted.
+const EVENTS: usize = 100_000;
+
+/// What happened, and when by the wall clock.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happening {
+    /// When.
+    pub wall: SystemTime,
+    /// What.
+    pub event: Event,
+}
+
+/// All states and books at a moment.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// By the wall clock.
+    pub wall: SystemTime,
+    /// By the engine's.
+    pub now: Moment,
+    /// The states.
+    pub snapshot: Arc<Snapshot>,
+    /// Until when the time of each network can be booked.
+    pub holds: Vec<Option<Moment>>,
+    /// Rounds by endpoint and verdict, in the order of [`Verdict::WORDS`].
+    pub rounds: BTreeMap<EndpointKey, [u64; Verdict::WORDS.len()]>,
+}
+
+/// What came of a scenario.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// What happened, in order.
+    pub events: Vec<Happening>,
+    /// Events beyond the bound.
+    pub untold: u64,
+    /// Pictures at the moments that were asked for.
+    pub pictures: Vec<Picture>,
+    /// The picture at the end.
+    pub end: Picture,
+    /// What differs from what was expected: one sentence each.
+    pub differences: Vec<String>,
+}
+
+/// Plays a scenario through, with a picture every so often.
+#[must_use]
+pub fn play(scenario: &Scenario, every: Option<Duration>) -> Played {
+    let mut world = World::new(scenario);
+    let mut stops: BTreeSet<Duration> = scenario.values.iter().map(|(at, _)| *at).collect();
+    let mut at = Duration::ZERO;
+    while let Some(every) = every.filter(|_| at < scenario.duration) {
+        stops.insert(at);
+        at += every.max(Duration::from_secs(1));
+    }
+    let mut pictures = Vec::new();
+    for stop in stops {
+        world.run(Moment::from_origin(stop));
+        pictures.push(world.picture());
+    }
+    world.run(Moment::from_origin(scenario.duration));
+    let end = world.picture();
+    let mut played = Played {
+        events: world.events,
+        untold: world.untold,
+        pictures,
+        end,
+        differences: Vec::new(),
+    };
+    played.differences = expect::differences(scenario, &played);
+    played
+}
+
+struct World<'a> {
+    scenario: &'a Scenario,
+    engine: Engine,
+    timetable: Timetable,
+    now: Moment,
+    actors: BTreeMap<EndpointKey, Actor<'a>>,
+    /// Rounds in flight by the moment they end.
+    ending: BTreeSet<(Moment, EndpointKey)>,
+    /// The sweep in flight, and when it ends.
+    sweep: Option<(Moment, Sweep)>,
+    number: u64,
+    rounds: Rounds,
+    events: Vec<Happening>,
+    untold: u64,
+}
+
+/// One endpoint.
+struct Actor<'a> {
+    target: &'a Target,
+    phases: &'a [(Duration, Phase)],
+    chance: Chance,
+    flight: Option<(Moment, Met)>,
+}
+
+impl<'a> World<'a> {
+    fn new(scenario: &'a Scenario) -> Self {
+        let settings = &scenario.settings;
+        let engine = Engine::new(settings.plan.clone(), Moment::ZERO);
+        let mut timetable = Timetable::new(settings.max_in_flight, scenario.seed);
+        let paces: BTreeMap<&EndpointKey, _> = engine.paces().collect();
+        let mut timings = Vec::new();
+        let mut actors = BTreeMap::new();
+        for endpoint in &settings.endpoints {
+            let key = &endpoint.key;
+            let Some(pace) = paces.get(key).copied() else {
+                continue;
+            };
+            let timing = Timing {
+                host: endpoint.host.clone(),
+                per_host: endpoint.per_host,
+                jitter: endpoint.jitter,
+                pace,
+            };
+            timings.push((key.clone(), timing));
+            // Of several lines that name an endpoint the last one counts.
+            let mut lines = scenario.lines.iter().rev();
+            let line = lines.find(|line| line.endpoints.contains(key));
+            let actor = Actor {
+                target: &endpoint.target,
+                phases: line.map_or(&[], |line| &line.phases),
+                chance: Chance::new(scenario.seed, &key.to_string()),
+                flight: None,
+            };
+            actors.insert(key.clone(), actor);
+        }
+        timetable.adopt(timings, settings.max_in_flight, Moment::ZERO);
+        let rounds = actors.keys().map(|key| (key.clone(), [0; 5])).collect();
+        Self {
+            scenario,
+            engine,
+            timetable,
+            now: Moment::ZERO,
+            actors,
+            ending: BTreeSet::new(),
+            sweep: None,
+            number: 0,
+            rounds,
+            events: Vec::new(),
+            untold: 0,
+        }
+    }
+
+    fn run(&mut self, end: Moment) {
+        while let Some(next) = self.next_moment().filter(|next| *next <= end) {
+            self.now = self.awake(next.max(self.now));
+            if self.now > end {
+                return;
+            }
+            self.step();
+        }
+        self.now = self.now.max(end);
+        // Until now nothing happened, and that is news to the books.
+        let step = self.engine.step(&[], self.now);
+        self.tell(step);
+    }
+
+    /// The next moment at which something happens. A deadline that is over was seen by the step
+    /// before, so it cannot hold up time.
+    fn next_moment(&self) -> Option<Moment> {
+        let deadline = self.engine.next_deadline().filter(|at| *at > self.now);
+        let ending = self.ending.first().map(|(at, _)| *at);
+        let sweep = self.sweep.map(|(at, _)| at);
+        [ending, sweep, self.timetable.next_wake(), deadline]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn step(&mut self) {
+        let now = self.now;
+        let mut inputs = Vec::new();
+        while let Some((_, key)) = self.ending.first().cloned().filter(|(at, _)| *at <= now) {
+            self.ending.pop_first();
+            self.timetable.finished(&key, now);
+            inputs.extend(self.ended(key));
+        }
+        if let Some((_, sweep)) = self.sweep.take_if(|(at, _)| *at <= now) {
+            inputs.push(Input::Sweep(sweep));
+        }
+        let swept = inputs.iter().any(|input| matches!(input, Input::Sweep(_)));
+        let touched: BTreeSet<Name> = inputs
+            .iter()
+            .filter_map(|input| match input {
+                Input::Round(evidence) => Some(evidence.key.network.clone()),
+                Input::Sweep(_) => None,
+            })
+            .collect();
+        let step = self.engine.step(&inputs, now);
+        if swept || !step.events.is_empty() {
+            for (key, pace) in self.engine.paces() {
+                self.timetable.set_pace(key, pace, now);
+            }
+        } else {
+            for network in touched {
+                for (key, pace) in self.engine.paces_of(&network) {
+                    self.timetable.set_pace(key, pace, now);
+                }
+            }
+        }
+        self.tell(step);
+        for start in self.timetable.due(now) {
+            self.begin(&start.key);
+        }
+        if self.sweep.is_none() && self.engine.wants_sweep() {
+            self.sweep = Some(self.ask_canaries());
+        }
+    }
+
+    fn tell(&mut self, step: Step) {
+        for judged in step.judged {
+            if let Some(counts) = self.rounds.get_mut(&judged.key) {
+                counts[judged.verdict.index()] += 1;
+            }
+        }
+        let wall = self.wall();
+        for event in step.events {
+            if self.events.len() < EVENTS {
+                self.events.push(Happening { wall, event });
+            } else {
+                self.untold += 1;
+            }
+        }
+    }
+
+    fn begin(&mut self, key: &EndpointKey) {
+        let (now, wall) = (self.now, self.wall());
+        let side = self.side();
+        let Some(actor) = self.actors.get_mut(key) else {
+            return;
+        };
+        let since = now.since_origin();
+        let phase = actor.phases.iter().rev().find(|(from, _)| *from <= since);
+        let what = match phase {
+            Some((from, phase)) if actor.chance.share() < phase.share => {
+                phase.what.at(since.saturating_sub(*from))
+            }
+            _ => &What::Ok,
+        };
+        let met = meet(actor.target, what, side, &mut actor.chance, wall);
+        self.ending.insert((now + met.took, key.clone()));
+        actor.flight = Some((now, met));
+        self.engine.started(key, now);
+    }
+
+    fn ended(&mut self, key: EndpointKey) -> Option<Input> {
+        let actor = self.actors.get_mut(&key)?;
+        let (started, met) = actor.flight.take()?;
+        self.number += 1;
+        Some(Input::Round(Evidence {
+            round: self.number,
+            key,
+            verdict: met.verdict,
+            retry_after: None,
+            started,
+            standing: met.standing,
+        }))
+    }
+
+    /// The prober's own phase at a moment, and when it began.
+    fn ours(&self, at: Moment) -> (Duration, Ours) {
+        let since = at.since_origin();
+        let mut phases = self.scenario.ours.iter().rev();
+        let found = phases.find(|(from, _)| *from <= since).copied();
+        found.unwrap_or((Duration::ZERO, Ours::Ok))
+    }
+
+    fn side(&self) -> Side {
+        let (from, ours) = self.ours(self.now);
+        let lasts = self.now.since_origin().saturating_sub(from);
+        match ours {
+            Ours::UplinkDown => Side::NoUplink {
+                cached: lasts < TIME_TO_LIVE,
+            },
+            Ours::ResolverDown => Side::NoResolver,
+            Ours::Ok | Ours::Suspend => Side::Fine,
+        }
+    }
+
+    /// The moment itself, or the end of the sleep that it falls into. Whatever was under way when
+    /// the machine fell asleep is ours when it wakes up.
+    fn awake(&mut self, moment: Moment) -> Moment {
+        let (from, ours) = self.ours(moment);
+        if ours != Ours::Suspend {
+            return moment;
+        }
+        let mut later = self.scenario.ours.iter().map(|(at, _)| *at);
+        let wakes = later.find(|at| *at > from);
+        let wakes = Moment::from_origin(wakes.unwrap_or(self.scenario.duration));
+        for actor in self.actors.values_mut() {
+            if let Some((_, met)) = &mut actor.flight {
+                let cause = Cause::new(Reason::LocalClock, Reason::LocalClock.sentence());
+                met.verdict = Verdict::Inconclusive(cause);
+                met.standing = Standing::default();
+            }
+        }
+        if let Some((_, sweep)) = &mut self.sweep {
+            sweep.answered = [None, None];
+        }
+        wakes
+    }
+
+    fn ask_canaries(&self) -> (Moment, Sweep) {
+        let (_, ours) = self.ours(self.now);
+        let up = ours != Ours::UplinkDown;
+        let [fine, given_up] = CANARIES;
+        let ends = self.now + if up { fine } else { given_up };
+        let sweep = Sweep {
+            started: self.now,
+            answered: [Some(up), None],
+            gateway: Some(true),
+        };
+        (ends, sweep)
+    }
+
+    fn wall(&self) -> SystemTime {
+        self.scenario.wall(self.now.since_origin())
+    }
+
+    fn picture(&self) -> Picture {
+        Picture {
+            wall: self.wall(),
+            now: self.now,
+            snapshot: Arc::new(self.engine.snapshot()),
+            holds: self.engine.holds().collect(),
+            rounds: self.rounds.clone(),
+        }
+    }
+}

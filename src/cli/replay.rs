@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{Answer, Trouble, terminal};
 use crate::config::Environment;
-use crate::replay::{Scenario, json, play, tell};
+use crate::replay::{Scenario, between, json, openmetrics, play, tell};
 
 /// The largest scenario that is read.
 const LARGEST: u64 = 1 << 20;
@@ -22,20 +22,34 @@ pub(super) struct Arguments {
     /// Tell it to programs: one JSON object
     #[arg(long)]
     json: bool,
-    /// Draw without colours and with ASCII only
+    /// Tell it to a Prometheus: samples for `promtool tsdb create-blocks-from openmetrics`
     #[arg(long, conflicts_with = "json")]
+    openmetrics: bool,
+    /// Draw without colours and with ASCII only
+    #[arg(long, conflicts_with_all = ["json", "openmetrics"])]
     plain: bool,
 }
 
 /// Replays and tells. Bad news is what differs from what the scenario expects.
 pub(super) fn replay(arguments: &Arguments) -> Result<Answer, Trouble> {
     let scenario = read(&arguments.scenario)?;
-    let played = play(&scenario, None);
-    terminal::print(&if arguments.json {
-        json(&scenario, &played)
+    let every = match between(&scenario) {
+        _ if !arguments.openmetrics => None,
+        None => {
+            let sentence = "is too long to be written as samples: at most five days";
+            return Err(trouble(&arguments.scenario, sentence));
+        }
+        every => every,
+    };
+    let played = play(&scenario, every);
+    if arguments.openmetrics {
+        terminal::stream(|out| openmetrics(&played, out))?;
+    } else if arguments.json {
+        terminal::print(&json(&scenario, &played))?;
     } else {
-        tell(terminal::look(arguments.plain), &scenario, &played)
-    })?;
+        let look = terminal::look(arguments.plain);
+        terminal::print(&tell(look, &scenario, &played))?;
+    }
     Ok(if played.differences.is_empty() {
         Answer::Fine
     } else {
@@ -43,9 +57,12 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Answer, Trouble> {
     })
 }
 
+fn trouble(path: &Path, sentence: &str) -> Trouble {
+    Trouble::new(format!("{}: {sentence}", path.display()))
+}
+
 fn read(path: &Path) -> Result<Scenario, Trouble> {
-    let name = path.display().to_string();
-    let trouble = |sentence: String| Trouble::new(format!("{name}: {sentence}"));
+    let trouble = |sentence: String| trouble(path, &sentence);
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
@@ -58,5 +75,10 @@ fn read(path: &Path) -> Result<Scenario, Trouble> {
         .map_err(|error| trouble(format!("has no absolute path: {error}")))?;
     let base = full.parent().unwrap_or_else(|| Path::new("/"));
     let environment = Environment::of_this_process();
-    Ok(Scenario::read(&name, base, &text, &environment)?)
+    Ok(Scenario::read(
+        &path.display().to_string(),
+        base,
+        &text,
+        &environment,
+    )?)
 }

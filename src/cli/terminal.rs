@@ -58,6 +58,19 @@ pub(super) fn print(text: &str) -> Result<(), Trouble> {
     }
 }
 
+/// Writes to standard output what is too long to be held as one text.
+pub(super) fn stream(
+    write: impl FnOnce(&mut io::BufWriter<io::StdoutLock<'_>>) -> io::Result<()>,
+) -> Result<(), Trouble> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Trouble::new(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Writes to standard error; if that fails there is nobody left to tell.
 pub(super) fn complain(text: &str) {
     let mut err = io::stderr().lock();

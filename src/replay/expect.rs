@@ -20,12 +20,17 @@ pub(super) fn differences(scenario: &Scenario, played: &Played) -> Vec<String> {
     for awaited in &scenario.events {
         let from = scenario.wall(awaited.from);
         let until = scenario.wall(awaited.until);
-        let found = played.events.iter().enumerate().position(|(index, it)| {
-            !used[index] && from <= it.wall && it.wall <= until && is(&awaited.what, &it.event)
-        });
-        match found {
-            Some(index) => used[index] = true,
-            None => differences.push(missed(scenario, awaited)),
+        let fits =
+            |it: &Happening| from <= it.wall && it.wall <= until && is(&awaited.what, &it.event);
+        let mut found = false;
+        for (used, happening) in used.iter_mut().zip(&played.events) {
+            if !*used && (awaited.often || !found) && fits(happening) {
+                *used = true;
+                found = true;
+            }
+        }
+        if !found {
+            differences.push(missed(scenario, awaited));
         }
     }
     let unseen = played.events.iter().zip(&used);

@@ -151,6 +151,31 @@ impl All {
         self.add("bascule_group_standbys", &[group], standbys);
         let domains = f64::from(view.standby_domains);
         self.add("bascule_group_standby_domains", &[group], domains);
+        let open = if view.frozen {
+            Duration::ZERO
+        } else {
+            picture.now.since(view.books.booked_until)
+        };
+        for (name, label, times, now) in [
+            (
+                STANDBY_TIME,
+                "standbys",
+                view.books.standby_time,
+                view.standbys,
+            ),
+            (
+                DOMAIN_TIME,
+                "domains",
+                view.books.domain_time,
+                view.standby_domains,
+            ),
+        ] {
+            for (index, (word, booked)) in ["0", "1", "2", "3+"].iter().zip(times).enumerate() {
+                let runs = index == (now as usize).min(3);
+                let time = if runs { booked + open } else { booked };
+                self.add(name, &[group, (label, word)], time.as_secs_f64());
+            }
+        }
         let frozen = f64::from(u8::from(view.frozen));
         self.add("bascule_group_frozen", &[group], frozen);
         let exhaustions = view.books.exhaustions as f64;
@@ -188,6 +213,8 @@ impl All {
     }
 }
 
+const STANDBY_TIME: &str = "bascule_group_standby_seconds_total";
+const DOMAIN_TIME: &str = "bascule_group_standby_domains_seconds_total";
 const DURATION: [&str; 2] = [
     "bascule_network_outage_duration_seconds_count",
     "bascule_network_outage_duration_seconds_sum",

@@ -74,6 +74,8 @@ table! {
         at: String,
         /// How much later it may be.
         within: Span = Span::secs(120),
+        /// It may happen any number of times until then, but once at least.
+        often: bool = false,
         /// A network, or one of its endpoints (`x/web`).
         of: String,
         /// The state it enters.

@@ -20,7 +20,7 @@ mod tests;
 mod value;
 mod world;
 
-pub use exposition::LONGEST_EXPOSED;
+pub use exposition::{between, openmetrics};
 pub use json::json;
 pub use scenario::Scenario;
 pub use tell::tell;

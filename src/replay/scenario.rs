@@ -48,6 +48,8 @@ pub(super) struct Course {
 pub(super) struct Awaited {
     pub(super) from: Duration,
     pub(super) until: Duration,
+    /// Any number of times, but once at least.
+    pub(super) often: bool,
     pub(super) what: Turn,
 }
 
@@ -211,7 +213,12 @@ impl Compiler {
             line - 1
         };
         let padded = format!("{}{}", "\n".repeat(before), at.value);
-        match load_text(file, base, &padded, environment) {
+        // What has a date in it is past or to come as seen from then.
+        let then = Environment {
+            now: self.start,
+            ..environment.clone()
+        };
+        match load_text(file, base, &padded, &then) {
             Ok(loaded) => Some(loaded.settings),
             Err(faults) => {
                 self.faults.extend(faults.0);
@@ -314,6 +321,7 @@ impl Compiler {
         Some(Awaited {
             from,
             until: from.saturating_add(table.within().value.0),
+            often: table.often().value,
             what,
         })
     }

@@ -166,7 +166,7 @@ fn words(cause: &Cause) -> String {
     } else {
         &cause.detail
     };
-    format!(": {detail} [{}]{}", cause.reason, layer.unwrap_or_default())
+    format!("{}: {detail} [{}]", layer.unwrap_or_default(), cause.reason)
 }
 
 /// `1h 59m 4s`: whole seconds.

@@ -117,7 +117,11 @@ struct Actor<'a> {
 impl<'a> World<'a> {
     fn new(scenario: &'a Scenario) -> Self {
         let settings = &scenario.settings;
-        let engine = Engine::new(settings.plan.clone(), Moment::ZERO);
+        let plan = settings.plan_at(|wall| {
+            let offset = wall.duration_since(scenario.start);
+            Moment::from_origin(offset.unwrap_or_default())
+        });
+        let engine = Engine::new(plan, Moment::ZERO);
         let mut timetable = Timetable::new(settings.max_in_flight, scenario.seed);
         let paces: BTreeMap<&EndpointKey, _> = engine.paces().collect();
         let mut timings = Vec::new();

@@ -14,6 +14,7 @@ mod history;
 mod http;
 mod late;
 mod reasons;
+mod replays;
 mod support;
 mod tcp;
 mod tls;

@@ -41,6 +41,7 @@ impl Picture {
             snapshot: self.snapshot.clone(),
             holds: self.holds.as_slice().into(),
             now: self.now,
+            looked_at: self.now,
         }
     }
 }

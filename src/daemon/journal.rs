@@ -197,7 +197,7 @@ fn outage_row(outage: &Outage, now: Moment, clock: &Clock, rounds: &Rounds) -> O
     };
     let running = outage.running_since.is_some();
     let first = rounds.first_failed(&key).filter(|_| running);
-    let evidence = first.and_then(|round| serde_json::to_string(&json::round(&round)).ok());
+    let evidence = first.and_then(|round| json::object(&round));
     let ended = outage.ended.filter(|_| !running);
     OutageRow {
         id: outage.id,

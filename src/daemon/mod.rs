@@ -14,7 +14,9 @@
 mod adopt;
 mod journal;
 mod keeper;
+mod look;
 mod narrator;
+mod persist;
 mod pipeline;
 mod reload;
 mod rounds;

@@ -17,6 +17,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::journal::Journal;
 use super::keeper::Keeper;
 use super::narrator;
+use super::persist::remember;
 use super::reload::Reloader;
 use super::rounds::Rounds;
 use super::source::SharedFacts;
@@ -36,11 +37,6 @@ use crate::web::{Readiness, ReloadRequest};
 
 /// The loop looks at the time at least so often: counters of time run as far as it has looked.
 const HEARTBEAT: Duration = Duration::from_secs(1);
-/// The state is written at least so often.
-const SAVE_EVERY: Duration = Duration::from_secs(30);
-/// And at most so often, however much happens.
-const SAVE_BREATH: Duration = Duration::from_secs(1);
-
 pub(super) struct Pipeline {
     pub(super) engine: Engine,
     pub(super) timetable: Timetable,
@@ -59,17 +55,17 @@ pub(super) struct Pipeline {
     /// How often the wall clock had been set when its times were last made into moments.
     clock_steps: u64,
     pub(super) told: Told,
-    readiness: watch::Sender<Readiness>,
-    blind: bool,
+    pub(super) readiness: watch::Sender<Readiness>,
+    pub(super) blind: bool,
     pub(super) generations: u64,
     /// The revision of the engine that readers see.
     shown: Option<u64>,
     /// Happened, and not handed to the history yet: the state file comes first.
-    unkept: Vec<Entry>,
-    unsaved: bool,
-    last_save: Moment,
-    problems: Problems,
-    persist_failures: u64,
+    pub(super) unkept: Vec<Entry>,
+    pub(super) unsaved: bool,
+    pub(super) last_save: Moment,
+    pub(super) problems: Problems,
+    pub(super) persist_failures: u64,
     /// Files that this process may have open.
     pub(super) descriptors: Option<u64>,
 }
@@ -139,16 +135,6 @@ impl Pipeline {
         };
         pipeline.adopt(now);
         pipeline
-    }
-
-    /// What was counted before a restart goes on; then readers are shown the first picture.
-    pub(super) fn begin(&mut self, counters: Option<&crate::metrics::Saved>) {
-        if let Some(counters) = counters {
-            self.told.metrics.restore(counters);
-        }
-        self.unkept = self.told.journal.outbox(0);
-        self.step(&[]);
-        self.save();
     }
 
     /// Runs until a signal stops it.
@@ -299,7 +285,7 @@ impl Pipeline {
     }
 
     /// Has inputs judged while nobody reads, and tells what came of it.
-    fn step(&mut self, batch: &[Input]) {
+    pub(super) fn step(&mut self, batch: &[Input]) {
         self.judge(batch, |engine, now| engine.step(batch, now));
     }
 
@@ -418,73 +404,6 @@ impl Pipeline {
     fn plan(&self) -> crate::engine::Plan {
         self.settings.plan_at(|wall| self.clock.moment_of(wall))
     }
-
-    fn save_if_due(&mut self) {
-        let since = self.clock.now().since(self.last_save);
-        if since >= SAVE_EVERY || (self.unsaved && since >= SAVE_BREATH) {
-            self.save();
-        }
-    }
-
-    /// Has the state written, and what happened kept: in this order, so that an end in between
-    /// counts nothing twice.
-    fn save(&mut self) {
-        let now = self.clock.now();
-        remember(&self.engine, &mut self.told, now);
-        self.told.keeper.save();
-        let entries = std::mem::take(&mut self.unkept);
-        if !entries.is_empty() {
-            self.told.keeper.history.keep(entries);
-        }
-        self.unsaved = false;
-        self.last_save = now;
-    }
-
-    /// Says each problem of the memory once, and its end once.
-    fn watch_memory(&mut self) {
-        let now = self.told.keeper.history.problems();
-        let before = std::mem::replace(&mut self.problems, now.clone());
-        let pairs = [
-            ("the state", before.state, now.state),
-            ("the history", before.history, now.history),
-        ];
-        for (what, before, now) in pairs {
-            if before != now {
-                narrator::memory_problem(what, now.as_deref());
-            }
-        }
-    }
-
-    fn tell_readiness(&self) {
-        let tried = self.endpoints.values().filter(|watch| watch.tried).count();
-        let readiness = Readiness {
-            tried,
-            endpoints: self.endpoints.len(),
-        };
-        self.readiness
-            .send_if_modified(|shown| std::mem::replace(shown, readiness) != readiness);
-    }
-
-    /// Says once when nothing at all can be judged, and once when it can be again.
-    fn look(&mut self) {
-        let mut causes = self
-            .endpoints
-            .values()
-            .map(|watch| watch.inconclusive.as_ref());
-        let first = causes.next().flatten();
-        let blind = first.is_some() && causes.all(|cause| cause.is_some());
-        // Whose fault that is has been said already.
-        let blind = blind && !self.engine.is_frozen();
-        if blind == self.blind {
-            return;
-        }
-        if let (true, Some(cause)) = (blind, first) {
-            narrator::blind(cause.reason, &cause.detail);
-        } else {
-            narrator::sighted();
-        }
-        self.blind = blind;
-    }
 }
 
 fn canaries(settings: &Settings) -> Canaries {
@@ -505,10 +424,4 @@ fn settle(judged: Vec<Judged>, ended: &mut BTreeMap<u64, Round>) -> Vec<(Endpoin
 fn picture(engine: &Engine, shown: &mut Option<u64>) -> Option<Arc<Snapshot>> {
     let revision = Some(engine.revision());
     (std::mem::replace(shown, revision) != revision).then(|| Arc::new(engine.snapshot()))
-}
-
-fn remember(engine: &Engine, told: &mut Told, now: Moment) {
-    let outbox = told.journal.outbox(told.keeper.history.stored());
-    let next_seq = told.journal.next_seq();
-    told.keeper.remember(engine.memory(now), outbox, next_seq);
 }

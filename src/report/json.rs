@@ -21,6 +21,13 @@ pub fn round(round: &Round) -> impl Serialize + '_ {
     RoundView::from(round)
 }
 
+/// The object of one round as text; `None` if it cannot be written, which a round always can.
+#[must_use]
+pub fn object(one: &Round) -> Option<String> {
+    let text = serde_json::to_string(&round(one)).ok()?;
+    Some(harmless(&text))
+}
+
 /// One array with one object per round, on one line each, with a line break at the end.
 ///
 /// Characters that a terminal could take for a command are written as `\u` escapes, which are

@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::input::Evidence;
-use super::resolvers::Resolvers;
 use super::uplink::{Proof, Uplink};
+use super::witnesses::Resolvers;
 use crate::model::{Cause, Doubt, Families, Moment, Reason, Verdict};
 
 /// How long a round waits for the uplink to be proven or disproven. Longer than the intervals of
@@ -92,6 +92,7 @@ fn verdict_of(
     impatient: bool,
 ) -> Option<(Verdict, Families)> {
     let evidence = &waiting.evidence;
+    let network = &evidence.key.network;
     let certain = || Some((evidence.verdict.clone(), Families::NONE));
     if !uplink.is_judged() {
         return certain();
@@ -105,7 +106,7 @@ fn verdict_of(
         Some(Doubt::Addresses { families, without }) => {
             let mut refuted = Families::NONE;
             for family in families.iter() {
-                match hurry(uplink.family(family, waiting.ended)) {
+                match hurry(uplink.family(family, network, waiting.ended)) {
                     Proof::Proven => {}
                     Proof::Refuted => refuted = refuted.with(family),
                     Proof::Open => return None,
@@ -124,14 +125,14 @@ fn verdict_of(
             Some((verdict.clone(), refuted))
         }
         Some(Doubt::Resolution { resolvers }) => {
-            match hurry(uplink.any_family(waiting.ended)) {
+            match hurry(uplink.any_family(network, waiting.ended)) {
                 Proof::Proven => {}
                 Proof::Refuted => {
                     return Some((ours(Reason::LocalUplink, evidence), Families::BOTH));
                 }
                 Proof::Open => return None,
             }
-            match hurry(known.proof(resolvers, &evidence.key.network, waiting.ended)) {
+            match hurry(known.proof(resolvers, network, waiting.ended)) {
                 Proof::Proven => certain(),
                 Proof::Refuted => Some((ours(Reason::LocalResolver, evidence), Families::BOTH)),
                 Proof::Open => None,

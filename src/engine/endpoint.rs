@@ -75,6 +75,8 @@ pub(super) struct Endpoint {
     before: State,
     /// Start of the last good round.
     last_good: Option<Moment>,
+    /// When the last conclusive round was counted.
+    heard: Option<Moment>,
     /// Start of the round that runs.
     in_flight: Option<Moment>,
     /// Without conclusive evidence until then it becomes unknown. Only a conclusive round moves
@@ -111,6 +113,7 @@ impl Endpoint {
             since: now,
             before: State::Unknown,
             last_good: None,
+            heard: None,
             in_flight: None,
             stale_at: None,
             quality_stale_at: None,
@@ -222,6 +225,7 @@ impl Endpoint {
             self.trouble = None;
         }
         self.ours = None;
+        self.heard = Some(now);
         self.restricted = matches!(verdict, Verdict::Restricted(_));
         self.backoff = self.next_backoff(plan, verdict, retry_after);
         if !matches!(verdict, Verdict::Fail(_)) {
@@ -317,6 +321,11 @@ impl Endpoint {
     /// The state it has had since a moment, and the one before.
     pub(super) const fn turn(&self) -> (State, Moment, State) {
         (self.state(), self.since, self.before)
+    }
+
+    /// When the last conclusive round was counted.
+    pub(super) const fn heard(&self) -> Option<Moment> {
+        self.heard
     }
 
     /// Start of the last good round.

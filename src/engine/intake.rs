@@ -19,15 +19,19 @@ impl Engine {
         }
         for evidence in &rounds {
             let standing = &evidence.standing;
+            let network = &evidence.key.network;
             self.uplink.prove(standing.proves, evidence.started);
+            self.uplink.hear(network, standing, evidence.started);
             for resolver in &standing.answered {
                 self.resolvers
-                    .answered(resolver, &evidence.key.network, evidence.started);
+                    .of(resolver)
+                    .answered(network, evidence.started);
             }
             if let Some(Doubt::Resolution { resolvers }) = standing.doubt.as_deref() {
                 for resolver in resolvers {
                     self.resolvers
-                        .silent(resolver, &evidence.key.network, evidence.started);
+                        .of(resolver)
+                        .silent(network, evidence.started);
                 }
             }
         }

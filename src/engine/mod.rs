@@ -16,13 +16,13 @@ mod memory;
 mod network;
 mod plan;
 mod reload;
-mod resolvers;
 mod restore;
 #[cfg(test)]
 mod tests;
 mod uplink;
 mod view;
 mod watched;
+mod witnesses;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -31,17 +31,17 @@ use crate::model::{EndpointKey, Event, Moment, Name, UplinkState};
 use doubt::Queue;
 use endpoint::Endpoint;
 use group::{Candidate, Group};
-use resolvers::Resolvers;
 use uplink::Uplink;
 use watched::{Around, Watched};
+use witnesses::Resolvers;
 
 pub use endpoint::MAX_BACKOFF;
 pub use input::{Evidence, Input, Judged, Step, Sweep};
 pub use memory::{EndpointMemory, GroupMemory, Memory, NetworkMemory, UplinkMemory};
 pub use plan::{EndpointPlan, GroupPlan, NetworkPlan, Plan, Preempt, UplinkPlan, Window};
 
-/// Answers of resolvers are remembered for so long.
-const RESOLVER_MEMORY: Duration = Duration::from_secs(600);
+/// What was heard of our own side is remembered for so long.
+const WITNESS_MEMORY: Duration = Duration::from_secs(600);
 
 /// How often an endpoint is to be probed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,6 +249,7 @@ impl Engine {
             return;
         }
         self.revision += 1;
+        self.not_before = now;
         let (judged, states) = (!self.uplink.is_down(), self.uplink.reading());
         for group in self.groups.values_mut() {
             group.book(self.seen, judged);
@@ -281,7 +282,8 @@ impl Engine {
                 }
             }
         }
-        self.resolvers.forget(now - RESOLVER_MEMORY);
+        self.resolvers.forget(now - WITNESS_MEMORY);
+        self.uplink.forget(now - WITNESS_MEMORY);
     }
 
     /// Levels 2 and 3, after all endpoints have been counted.

@@ -136,7 +136,7 @@ fn next_state(before: State, last_known: Known, plan: &NetworkPlan, tally: Tally
     } else if tally.live >= comes || (before.is_usable() && tally.live >= stays) {
         // Inside the band nothing that is unknown can take it down, so nothing is undetermined.
         good
-    } else if tally.live < quorum && quorum <= best {
+    } else if tally.live < stays || (tally.live < quorum && quorum <= best) {
         State::Unknown
     } else {
         match last_known {

@@ -51,7 +51,7 @@ impl Engine {
             group.adopt(plan);
             self.groups.insert(plan.name.clone(), group);
         }
-        self.uplink.adopt(plan.uplink);
+        self.uplink.adopt(plan.uplink, now);
         self.plan = plan;
         self.revision += 1;
     }

@@ -10,7 +10,10 @@ use std::time::Duration;
 use super::input::Sweep;
 use super::memory::UplinkMemory;
 use super::plan::UplinkPlan;
-use crate::model::{Event, Families, Family, Moment, UplinkBooks, UplinkState, UplinkView};
+use super::witnesses::Witnesses;
+use crate::model::{
+    Doubt, Event, Families, Family, Moment, Name, Standing, UplinkBooks, UplinkState, UplinkView,
+};
 
 /// Between two sweeps while nothing answers.
 const RESWEEP: Duration = Duration::from_secs(5);
@@ -41,6 +44,8 @@ pub(super) enum Proof {
 pub(super) struct Uplink {
     plan: UplinkPlan,
     lines: [Line; 2],
+    /// What networks hear over each family: all there is where no canary ever answered.
+    heard: [Witnesses; 2],
     since: Moment,
     gateway: Option<bool>,
     /// When all canaries are to be asked.
@@ -58,10 +63,11 @@ impl Uplink {
         Self {
             plan,
             lines: [Line::default(); 2],
+            heard: [Witnesses::default(), Witnesses::default()],
             since: now,
             gateway: None,
             // Also where networks answer: canaries that were never heard are not believed.
-            sweep_at: (plan.enabled && !plan.canaries.is_empty()).then(|| now + YOUNG),
+            sweep_at: (plan.enabled && !plan.canaries.is_empty()).then_some(now),
             last_sweep: None,
             last_answered: false,
             doubted_since: None,
@@ -69,16 +75,14 @@ impl Uplink {
         }
     }
 
-    pub(super) const fn adopt(&mut self, plan: UplinkPlan) {
-        self.plan = plan;
-        if !plan.enabled {
-            self.lines = [Line {
-                state: UplinkState::Unknown,
-                proven: None,
-                refuted: None,
-                canary_answered: false,
-            }; 2];
+    pub(super) fn adopt(&mut self, plan: UplinkPlan, now: Moment) {
+        let before = std::mem::replace(&mut self.plan, plan);
+        if before.enabled && !plan.enabled {
+            self.lines = [Line::default(); 2];
             self.sweep_at = None;
+        }
+        if plan.enabled && plan != before && !plan.canaries.is_empty() {
+            self.sweep_at = Some(now);
         }
     }
 
@@ -148,6 +152,9 @@ impl Uplink {
 
     /// All canaries were asked.
     pub(super) fn swept(&mut self, sweep: &Sweep, now: Moment) {
+        if !self.plan.enabled {
+            return;
+        }
         self.last_sweep = Some(sweep.started);
         self.last_answered = sweep.answered.contains(&Some(true));
         self.sweep_at = None;
@@ -191,21 +198,47 @@ impl Uplink {
         }
     }
 
-    /// Whether a family was proven by something that started at `after` or later.
-    pub(super) fn family(&self, family: Family, after: Moment) -> Proof {
-        let line = &self.lines[family as usize];
-        if line.proven.is_some_and(|at| at >= after) {
-            Proof::Proven
-        } else if line.state == UplinkState::Down {
-            Proof::Refuted
-        } else {
-            Proof::Open
+    /// What a network has heard over the families.
+    pub(super) fn hear(&mut self, network: &Name, standing: &Standing, started: Moment) {
+        let silent = match standing.doubt.as_deref() {
+            Some(Doubt::Addresses { families, .. }) => *families,
+            _ => Families::NONE,
+        };
+        for (family, heard) in Family::ALL.into_iter().zip(&mut self.heard) {
+            if standing.proves.contains(family) {
+                heard.answered(network, started);
+            }
+            if silent.contains(family) {
+                heard.silent(network, started);
+            }
         }
     }
 
+    /// Keeps only what is still of use.
+    pub(super) fn forget(&mut self, older_than: Moment) {
+        for heard in &mut self.heard {
+            heard.forget(older_than);
+        }
+    }
+
+    /// Whether a family was proven, for a failure of this network, by something that started at
+    /// `after` or later.
+    pub(super) fn family(&self, family: Family, network: &Name, after: Moment) -> Proof {
+        let line = &self.lines[family as usize];
+        let proven = line.proven.is_some_and(|at| at >= after);
+        if line.state == UplinkState::Down && !proven {
+            return Proof::Refuted;
+        }
+        let canaries_work = self.lines.iter().any(|line| line.canary_answered);
+        if self.plan.canaries.contains(family) && canaries_work {
+            return if proven { Proof::Proven } else { Proof::Open };
+        }
+        self.heard[family as usize].proof(network, after)
+    }
+
     /// Whether any family was.
-    pub(super) fn any_family(&self, after: Moment) -> Proof {
-        let proofs = Family::ALL.map(|family| self.family(family, after));
+    pub(super) fn any_family(&self, network: &Name, after: Moment) -> Proof {
+        let proofs = Family::ALL.map(|family| self.family(family, network, after));
         if proofs.contains(&Proof::Proven) {
             Proof::Proven
         } else if self.is_down() {

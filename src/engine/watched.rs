@@ -128,7 +128,7 @@ impl Watched {
                 id: *next_outage,
                 network: plan.name.clone(),
                 trouble: self.loss(plan),
-                last_good: self.last_good(plan),
+                last_good: self.last_good(plan, began),
             });
             let (since, change) = self.ledger.enter(to, began, around.now, loss);
             self.since = since;
@@ -206,7 +206,8 @@ impl Watched {
                 let its_own = closed.filter(|at| *at > self.since);
                 its_own.max().unwrap_or(around.now)
             }
-            _ => around.not_before,
+            State::Unknown => around.not_before,
+            _ => Moment::ZERO,
         };
         let booked = self.ledger.books.booked_until;
         let counted = || {
@@ -239,13 +240,14 @@ impl Watched {
 
     /// The last good round of the endpoints that are down: of the one that broke the quorum it
     /// is the youngest.
-    fn last_good(&self, plan: &NetworkPlan) -> Option<Moment> {
+    fn last_good(&self, plan: &NetworkPlan, began: Moment) -> Option<Moment> {
         let down = plan
             .endpoints
             .iter()
             .zip(&self.endpoints)
             .filter(|(plan, endpoint)| plan.weight > 0 && endpoint.state() == State::Down);
-        down.filter_map(|(_, endpoint)| endpoint.last_good()).max()
+        let good = down.filter_map(|(_, endpoint)| endpoint.last_good());
+        good.filter(|at| *at <= began).max()
     }
 
     fn explain(&mut self, plan: &NetworkPlan) {
@@ -269,7 +271,8 @@ impl Watched {
                 self.pause_good(around.proven);
             }
             _ if good => {
-                self.interrupted = false;
+                // What was learned before the interruption may yet grow old, which breaks nothing.
+                self.interrupted &= !self.is_refreshed(plan, around.not_before);
                 self.good.since.get_or_insert(around.proven);
             }
             _ => {
@@ -277,6 +280,12 @@ impl Watched {
                 self.good = Good::default();
             }
         }
+    }
+
+    /// Whether all that counts has been heard of since a moment.
+    fn is_refreshed(&self, plan: &NetworkPlan, since: Moment) -> bool {
+        let mut counted = plan.endpoints.iter().zip(&self.endpoints);
+        counted.all(|(plan, endpoint)| plan.weight == 0 || endpoint.heard() >= Some(since))
     }
 
     fn pause_good(&mut self, proven: Duration) {

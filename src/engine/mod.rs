@@ -174,6 +174,13 @@ impl Engine {
         self.uplink.is_down()
     }
 
+    /// Whether the timers of the groups stand still: nothing is proven, or no resolver answers
+    /// anybody, which is as good as no way out for all that has a name.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.uplink.is_down() || self.resolvers.are_mute()
+    }
+
     /// Another configuration: what did not change keeps its memory, a changed endpoint starts
     /// again from `unknown`, what is gone is forgotten.
     pub fn reload(&mut self, plan: Plan, now: Moment) -> Vec<Event> {
@@ -243,7 +250,7 @@ impl Engine {
         let jumped = endpoints.any(|(plan, endpoint)| endpoint.is_jump(plan, passed));
         drop(endpoints);
         if !jumped {
-            if !self.uplink.is_down() && !self.resolvers.are_mute() {
+            if !self.is_waiting() {
                 self.proven += passed;
             }
             return;

@@ -36,16 +36,13 @@ impl Witnesses {
     }
 
     /// Whether it can be believed about a network: it has answered another one since. It cannot
-    /// if another network has met the same silence since: what fails until it comes back is not
-    /// believed when it does.
+    /// if somebody has met the same silence since, and nobody an answer: what fails until it comes
+    /// back is not believed when it does.
     pub(super) fn proof(&self, network: &Name, after: Moment) -> Proof {
-        let by_another = |moments: &BTreeMap<Name, Moment>| {
-            let mut others = moments.iter().filter(|(name, _)| *name != network);
-            others.any(|(_, at)| *at >= after)
-        };
-        if by_another(&self.answered) {
+        let mut others = self.answered.iter().filter(|(name, _)| *name != network);
+        if others.any(|(_, at)| *at >= after) {
             Proof::Proven
-        } else if by_another(&self.silent) {
+        } else if self.silent.values().any(|at| *at >= after) {
             Proof::Refuted
         } else {
             Proof::Open

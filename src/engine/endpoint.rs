@@ -312,12 +312,6 @@ impl Endpoint {
         self.quality_stale_at = None;
     }
 
-    /// Whether so much time has passed without a look that it is a jump: a suspended machine, a
-    /// restart.
-    pub(super) fn is_jump(&self, plan: &EndpointPlan, passed: Duration) -> bool {
-        passed > self.stale_after(plan)
-    }
-
     /// The state it has had since a moment, and the one before.
     pub(super) const fn turn(&self) -> (State, Moment, State) {
         (self.state(), self.since, self.before)
@@ -392,7 +386,7 @@ impl Endpoint {
         }
     }
 
-    fn stale_after(&self, plan: &EndpointPlan) -> Duration {
+    pub(super) fn stale_after(&self, plan: &EndpointPlan) -> Duration {
         let interval = self.interval.max(self.backoff.unwrap_or_default());
         interval.saturating_mul(3).saturating_add(plan.timeout)
     }

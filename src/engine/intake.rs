@@ -4,6 +4,7 @@
 use super::Engine;
 use super::doubt::Settled;
 use super::input::{Evidence, Input, Judged};
+use super::watched::Watched;
 use crate::model::{Doubt, Event, Moment, Reason, State, UplinkState, Verdict};
 
 impl Engine {
@@ -36,12 +37,13 @@ impl Engine {
             }
         }
         for evidence in &rounds {
-            let Some((known, endpoint, queue)) = self.find(&evidence.key) else {
+            let Some(mut found) = self.find(&evidence.key) else {
                 continue;
             };
-            endpoint.ended();
-            let urgent = known && !matches!(endpoint.state(), State::Down);
-            queue.push((*evidence).clone(), now);
+            found.endpoint().ended();
+            let urgent = found.has_weight() && found.endpoint().state() != State::Down;
+            found.queue().push((*evidence).clone(), now);
+            found.watched.touch();
             let suspicious = match &evidence.verdict {
                 Verdict::Inconclusive(cause) => {
                     cause.reason == Reason::LocalNoRoute && !self.uplink.is_fresh(now)
@@ -56,18 +58,20 @@ impl Engine {
     }
 
     pub(super) fn waits(&self) -> bool {
+        let really = |watched: &Watched| watched.queues.iter().any(|queue| !queue.is_empty());
         self.networks
-            .values()
-            .any(|watched| watched.queues.iter().any(|queue| !queue.is_empty()))
+            .iter()
+            .any(|watched| watched.waits() && really(watched))
     }
 
     /// Counts all rounds that can be judged.
     pub(super) fn settle(&mut self, now: Moment, events: &mut Vec<Event>) -> Vec<Judged> {
         let mut judged = Vec::new();
-        for network in &self.plan.networks {
-            let Some(watched) = self.networks.get_mut(&network.name) else {
+        for (network, watched) in self.plan.networks.iter().zip(&mut self.networks) {
+            if !watched.waits() {
                 continue;
-            };
+            }
+            let settled_before = judged.len();
             let slots = watched.endpoints.iter_mut().zip(&mut watched.queues);
             for (plan, (endpoint, queue)) in network.endpoints.iter().zip(slots) {
                 while let Some(settled) = queue.settle(&self.uplink, &self.resolvers, now) {
@@ -100,6 +104,9 @@ impl Engine {
                     });
                 }
             }
+            if judged.len() > settled_before {
+                watched.touch();
+            }
         }
         judged.sort_by(|a, b| a.key.cmp(&b.key));
         judged
@@ -113,13 +120,13 @@ impl Engine {
         }
         self.revision += 1;
         if (before[0] == UplinkState::Down) != self.uplink.is_down() {
-            for group in self.groups.values_mut() {
+            for group in &mut self.groups {
                 group.book(now, before[0] != UplinkState::Down);
             }
         }
         if before[0] == UplinkState::Down && !self.uplink.is_down() {
             self.not_before = self.uplink.proven_at().unwrap_or(now);
-            for group in self.groups.values_mut() {
+            for group in &mut self.groups {
                 group.thaw(self.proven);
             }
         }

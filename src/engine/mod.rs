@@ -56,8 +56,12 @@ pub struct Pace {
 #[derive(Clone, Debug)]
 pub struct Engine {
     plan: Plan,
-    networks: BTreeMap<Name, Watched>,
-    groups: BTreeMap<Name, Group>,
+    /// In the order of the plan.
+    networks: Vec<Watched>,
+    /// The places of the networks by their names.
+    places: BTreeMap<Name, usize>,
+    /// In the order of the plan.
+    groups: Vec<Group>,
     uplink: Uplink,
     resolvers: Resolvers,
     /// When time was last looked at.
@@ -67,6 +71,8 @@ pub struct Engine {
     /// Since when the present states may begin: the end of the last freeze or gap.
     not_before: Moment,
     next_outage: u64,
+    /// What of the uplink all networks were last judged for.
+    judged_for: Option<(bool, Moment, Option<Moment>)>,
     /// Changes whenever the snapshot may.
     revision: u64,
 }
@@ -79,12 +85,14 @@ impl Engine {
             uplink: Uplink::new(plan.uplink, now),
             resolvers: Resolvers::default(),
             plan: Plan::default(),
-            networks: BTreeMap::new(),
-            groups: BTreeMap::new(),
+            networks: Vec::new(),
+            places: BTreeMap::new(),
+            groups: Vec::new(),
             seen: now,
             proven: Duration::ZERO,
             not_before: now,
             next_outage: 1,
+            judged_for: None,
             revision: 0,
         };
         engine.adopt(plan, now);
@@ -117,36 +125,36 @@ impl Engine {
         });
         let mut events = self.watch_uplink(uplink_before, now);
         events.append(&mut endpoints);
-        self.judge(now, judgeable, &mut events);
+        self.judge(now, judgeable, false, &mut events);
         Step { events, judged }
     }
 
     /// A round of an endpoint has started: until it ends, its network's time from now on may turn
     /// out to belong to another state.
     pub fn started(&mut self, key: &EndpointKey, now: Moment) {
-        if let Some((_, endpoint, _)) = self.find(key) {
-            endpoint.started(now);
+        if let Some(mut found) = self.find(key) {
+            found.endpoint().started(now);
+            found.watched.look_at_hold(found.plan);
         }
     }
 
     /// A round of an endpoint was lost: it will never end.
     pub fn lost(&mut self, key: &EndpointKey) {
-        if let Some((_, endpoint, _)) = self.find(key) {
-            endpoint.ended();
+        if let Some(mut found) = self.find(key) {
+            found.endpoint().ended();
+            found.watched.look_at_hold(found.plan);
         }
     }
 
     /// Readers are shown, or the memory is to keep, that all time until `now` is booked to the
     /// present states, as far as it is not held: nothing later takes that back.
     pub fn show(&mut self, now: Moment) {
-        for plan in &self.plan.networks {
-            if let Some(watched) = self.networks.get_mut(&plan.name) {
-                let held = watched.held_since(plan);
-                watched.ledger.book(held.map_or(now, |held| held.min(now)));
-            }
+        for watched in &mut self.networks {
+            let held = watched.held();
+            watched.ledger.book(held.map_or(now, |held| held.min(now)));
         }
         let judged = !self.uplink.is_down();
-        for group in self.groups.values_mut() {
+        for group in &mut self.groups {
             group.book(now, judged);
         }
         let states = self.uplink.reading();
@@ -156,10 +164,7 @@ impl Engine {
     /// Until when the time of each network can be booked, in the order of the plan. `None`: until
     /// any moment.
     pub fn holds(&self) -> impl Iterator<Item = Option<Moment>> {
-        self.plan.networks.iter().map(|plan| {
-            let watched = self.networks.get(&plan.name)?;
-            watched.held_since(plan)
-        })
+        self.networks.iter().map(Watched::held)
     }
 
     /// Whether all canaries are to be asked now. True until a [`Sweep`] comes that started later.
@@ -194,22 +199,15 @@ impl Engine {
         self.seen = now;
         self.adopt(plan, now);
         let mut events = self.watch_uplink(uplink_before, now);
-        self.judge(now, judgeable, &mut events);
+        self.judge(now, judgeable, true, &mut events);
         events
     }
 
     /// When [`Engine::step`] must be called even if no round ends.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
-        let networks = self.plan.networks.iter().filter_map(|plan| {
-            let watched = self.networks.get(&plan.name)?;
-            watched.deadline(plan, self.seen)
-        });
-        let groups = self.plan.groups.iter().filter_map(|plan| {
-            let group = self.groups.get(&plan.name)?;
-            let candidates = self.candidates(&plan.networks);
-            group.deadline(plan, &candidates, self.moment())
-        });
+        let networks = self.networks.iter().filter_map(Watched::deadline);
+        let groups = self.groups.iter().filter_map(Group::deadline);
         let sweep = self.uplink.sweep_at().filter(|at| *at > self.seen);
         networks.chain(groups).chain(sweep).min()
     }
@@ -222,16 +220,17 @@ impl Engine {
 
     /// How often each endpoint of one network is to be probed now: what a round can change.
     pub fn paces_of(&self, network: &str) -> impl Iterator<Item = (&EndpointKey, Pace)> {
-        let plan = self
-            .plan
-            .networks
-            .iter()
-            .find(|plan| &*plan.name == network);
-        let endpoints = self.networks.get(network).map_or(&[][..], |w| &w.endpoints);
-        let plans = plan.map_or(&[][..], |plan| &plan.endpoints);
-        plans
-            .iter()
-            .zip(endpoints)
+        let place = self.places.get(network).copied().into_iter();
+        let found = place.filter_map(|place| {
+            let plan = self.plan.networks.get(place)?;
+            Some(
+                plan.endpoints
+                    .iter()
+                    .zip(&self.networks.get(place)?.endpoints),
+            )
+        });
+        found
+            .flatten()
             .map(|(plan, endpoint)| (&plan.key, endpoint.pace()))
     }
 
@@ -246,10 +245,8 @@ impl Engine {
     /// Time goes on. Where it jumps, nothing was seen in between: nobody's time, no timer's either.
     fn pass_time(&mut self, now: Moment) {
         let passed = now.since(self.seen);
-        let mut endpoints = self.each();
-        let jumped = endpoints.any(|(plan, endpoint)| endpoint.is_jump(plan, passed));
-        drop(endpoints);
-        if !jumped {
+        let mut networks = self.networks.iter();
+        if !networks.any(|watched| watched.is_jump(passed)) {
             if !self.is_waiting() {
                 self.proven += passed;
             }
@@ -258,23 +255,23 @@ impl Engine {
         self.revision += 1;
         self.not_before = now;
         let (judged, states) = (!self.uplink.is_down(), self.uplink.reading());
-        for group in self.groups.values_mut() {
+        for group in &mut self.groups {
             group.book(self.seen, judged);
             group.book(now, false);
             group.thaw(self.proven);
         }
         self.uplink.book(self.seen, states);
         self.uplink.book(now, [UplinkState::Unknown; 3]);
-        for watched in self.networks.values_mut() {
+        for watched in &mut self.networks {
             watched.interrupt(self.proven);
         }
     }
 
     fn expire(&mut self, now: Moment, events: &mut Vec<Event>) {
-        for plan in &self.plan.networks {
-            let Some(watched) = self.networks.get_mut(&plan.name) else {
+        for (plan, watched) in self.plan.networks.iter().zip(&mut self.networks) {
+            if !watched.expire(now) {
                 continue;
-            };
+            }
             for (plan, endpoint) in plan.endpoints.iter().zip(&mut watched.endpoints) {
                 let from = endpoint.state();
                 if endpoint.tick(plan, self.seen, now) {
@@ -293,8 +290,9 @@ impl Engine {
         self.uplink.forget(now - WITNESS_MEMORY);
     }
 
-    /// Levels 2 and 3, after all endpoints have been counted.
-    fn judge(&mut self, now: Moment, judgeable: bool, events: &mut Vec<Event>) {
+    /// Levels 2 and 3, after all endpoints have been counted: what something has happened to, or
+    /// all of it.
+    fn judge(&mut self, now: Moment, judgeable: bool, all: bool, events: &mut Vec<Event>) {
         let around = Around {
             now,
             proven: self.proven,
@@ -302,23 +300,29 @@ impl Engine {
             not_before: self.not_before,
             lost_since: self.uplink.lost_since(),
         };
-        for plan in &self.plan.networks {
-            let Some(watched) = self.networks.get_mut(&plan.name) else {
+        // What the uplink has become concerns everybody.
+        let all = all || self.judged_for != Some(around.circumstances());
+        self.judged_for = Some(around.circumstances());
+        let mut choices_changed = all;
+        for (plan, watched) in self.plan.networks.iter().zip(&mut self.networks) {
+            if !all && !watched.is_touched() {
                 continue;
-            };
+            }
             let flapping = watched.is_flapping();
             let mut changes = watched.judge(plan, around, &mut self.next_outage);
             if !changes.is_empty() || flapping != watched.is_flapping() {
                 self.revision += 1;
             }
             events.append(&mut changes);
+            choices_changed |= watched.settle_down(plan, now);
         }
         let moment = self.moment();
-        for plan in &self.plan.groups {
-            let networks = candidates(&self.plan, &self.networks, &plan.networks, self.proven);
-            let Some(group) = self.groups.get_mut(&plan.name) else {
+        for (plan, group) in self.plan.groups.iter().zip(&mut self.groups) {
+            if !choices_changed && group.deadline().is_none_or(|at| at > now) {
                 continue;
-            };
+            }
+            let known = (&self.plan, &self.networks[..], &self.places);
+            let networks = candidates(known, &plan.networks, self.proven);
             if let Some(switch) = group.judge(plan, &networks, moment, judgeable) {
                 events.push(Event::Group {
                     group: plan.name.clone(),
@@ -327,6 +331,7 @@ impl Engine {
                     reason: switch.reason,
                 });
             }
+            group.look_ahead(plan, &networks, moment);
             let shown = Some(group.shown(plan, &networks, moment));
             if shown != group.last_shown {
                 group.last_shown = shown;
@@ -345,40 +350,58 @@ impl Engine {
 
     /// The networks of a group, in order of preference.
     fn candidates(&self, names: &[Name]) -> Vec<Candidate<'_>> {
-        candidates(&self.plan, &self.networks, names, self.proven)
+        let known = (&self.plan, &self.networks[..], &self.places);
+        candidates(known, names, self.proven)
     }
 
-    /// An endpoint, its queue, and whether it is of any weight.
-    fn find(&mut self, key: &EndpointKey) -> Option<(bool, &mut Endpoint, &mut Queue)> {
-        let networks = &self.plan.networks;
-        let network = networks.iter().find(|plan| plan.name == key.network)?;
-        let watched = self.networks.get_mut(&network.name)?;
-        let place = network.endpoints.iter().position(|plan| plan.key == *key)?;
-        let endpoint = watched.endpoints.get_mut(place)?;
-        let queue = watched.queues.get_mut(place)?;
-        Some((network.endpoints[place].weight > 0, endpoint, queue))
+    fn find(&mut self, key: &EndpointKey) -> Option<Found<'_>> {
+        let place = *self.places.get(&key.network)?;
+        let plan = self.plan.networks.get(place)?;
+        let watched = self.networks.get_mut(place)?;
+        let place = plan.endpoints.iter().position(|plan| plan.key == *key)?;
+        Some(Found {
+            plan,
+            watched,
+            place,
+        })
     }
 
     fn each(&self) -> impl Iterator<Item = (&EndpointPlan, &Endpoint)> {
-        self.plan.networks.iter().flat_map(|network| {
-            let endpoints = self
-                .networks
-                .get(&network.name)
-                .map_or(&[][..], |w| &w.endpoints);
-            network.endpoints.iter().zip(endpoints)
-        })
+        let networks = self.plan.networks.iter().zip(&self.networks);
+        networks.flat_map(|(plan, watched)| plan.endpoints.iter().zip(&watched.endpoints))
+    }
+}
+
+/// An endpoint, with the network it belongs to.
+struct Found<'a> {
+    plan: &'a NetworkPlan,
+    watched: &'a mut Watched,
+    place: usize,
+}
+
+impl Found<'_> {
+    fn has_weight(&self) -> bool {
+        self.plan.endpoints[self.place].weight > 0
+    }
+
+    fn endpoint(&mut self) -> &mut Endpoint {
+        &mut self.watched.endpoints[self.place]
+    }
+
+    fn queue(&mut self) -> &mut Queue {
+        &mut self.watched.queues[self.place]
     }
 }
 
 fn candidates<'a>(
-    plan: &'a Plan,
-    networks: &'a BTreeMap<Name, Watched>,
+    (plan, networks, places): (&'a Plan, &'a [Watched], &BTreeMap<Name, usize>),
     names: &[Name],
     proven: Duration,
 ) -> Vec<Candidate<'a>> {
     let known = names.iter().filter_map(|name| {
-        let plan = plan.networks.iter().find(|plan| plan.name == *name)?;
-        Some(networks.get(name)?.candidate(plan, proven))
+        let place = *places.get(name)?;
+        let plan = plan.networks.get(place)?;
+        Some(networks.get(place)?.candidate(plan, proven))
     });
     known.collect()
 }

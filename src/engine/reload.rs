@@ -8,23 +8,22 @@ use super::endpoint::Endpoint;
 use super::group::Group;
 use super::plan::Plan;
 use super::watched::Watched;
-use crate::model::{EndpointKey, Moment};
+use crate::model::{EndpointKey, Moment, Name};
 
 impl Engine {
     /// Takes over a plan. Whoever calls judges afterwards.
     pub(super) fn adopt(&mut self, plan: Plan, now: Moment) {
         let mut known: BTreeMap<EndpointKey, (String, Endpoint, Queue)> = BTreeMap::new();
-        for network in &self.plan.networks {
-            let Some(watched) = self.networks.get_mut(&network.name) else {
-                continue;
-            };
+        for (network, watched) in self.plan.networks.iter().zip(&mut self.networks) {
             let endpoints = watched.endpoints.drain(..).zip(watched.queues.drain(..));
             for (plan, (endpoint, queue)) in network.endpoints.iter().zip(endpoints) {
                 let entry = (plan.fingerprint.clone(), endpoint, queue);
                 known.insert(plan.key.clone(), entry);
             }
         }
-        let mut remembered = std::mem::take(&mut self.networks);
+        let names = self.plan.networks.iter().map(|plan| plan.name.clone());
+        let mut remembered: BTreeMap<Name, Watched> =
+            names.zip(std::mem::take(&mut self.networks)).collect();
         for network in &plan.networks {
             let kept = network
                 .endpoints
@@ -40,19 +39,32 @@ impl Engine {
                 Some(watched) => watched.with_endpoints(endpoints, queues),
                 None => Watched::new(endpoints, now),
             };
-            self.networks.insert(network.name.clone(), watched);
+            self.networks.push(watched);
         }
-        let mut groups = std::mem::take(&mut self.groups);
+        let names = self.plan.groups.iter().map(|plan| plan.name.clone());
+        let mut groups: BTreeMap<Name, Group> =
+            names.zip(std::mem::take(&mut self.groups)).collect();
         for plan in &plan.groups {
             let mut group = match groups.remove(&plan.name) {
                 Some(group) => group,
                 None => Group::new(plan, self.moment()),
             };
             group.adopt(plan);
-            self.groups.insert(plan.name.clone(), group);
+            self.groups.push(group);
         }
         self.uplink.adopt(plan.uplink, now);
-        self.plan = plan;
+        self.take_over(plan);
         self.revision += 1;
+    }
+
+    /// Takes a plan whose networks and groups are in place.
+    pub(super) fn take_over(&mut self, plan: Plan) {
+        let names = plan.networks.iter().map(|plan| plan.name.clone());
+        self.places = names.zip(0..).collect();
+        for (plan, watched) in plan.networks.iter().zip(&mut self.networks) {
+            watched.settle_down(plan, self.seen);
+        }
+        self.plan = plan;
+        self.judged_for = None;
     }
 }

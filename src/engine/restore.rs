@@ -15,14 +15,10 @@ impl Engine {
     /// Everything that is to survive a restart.
     #[must_use]
     pub fn memory(&self, now: Moment) -> Memory {
-        let networks = self.plan.networks.iter().filter_map(|plan| {
-            let watched = self.networks.get(&plan.name)?;
-            Some(watched.memory(plan, self.proven))
-        });
-        let groups = self.plan.groups.iter().filter_map(|plan| {
-            let group = self.groups.get(&plan.name)?;
-            Some(group.memory(plan))
-        });
+        let networks = self.plan.networks.iter().zip(&self.networks);
+        let networks = networks.map(|(plan, watched)| watched.memory(plan, self.proven));
+        let groups = self.plan.groups.iter().zip(&self.groups);
+        let groups = groups.map(|(plan, group)| group.memory(plan));
         Memory {
             at: now,
             proven_time: self.proven,
@@ -49,7 +45,7 @@ impl Engine {
                 Some(known) => Watched::restore(plan, known, engine.proven, (seen, fresh)),
                 None => Watched::unknown(plan, now),
             };
-            engine.networks.insert(plan.name.clone(), watched);
+            engine.networks.push(watched);
         }
         for plan in &plan.groups {
             let mut group = Group::new(plan, engine.moment());
@@ -57,9 +53,9 @@ impl Engine {
                 group.restore(known, (fresh, judged), (seen, now));
                 group.adopt(plan);
             }
-            engine.groups.insert(plan.name.clone(), group);
+            engine.groups.push(group);
         }
-        engine.plan = plan;
+        engine.take_over(plan);
         engine
     }
 }

@@ -7,14 +7,11 @@ impl Engine {
     /// One consistent picture of everything.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let networks = self.plan.networks.iter().filter_map(|plan| {
-            let watched = self.networks.get(&plan.name)?;
-            Some(watched.view(plan))
-        });
-        let groups = self.plan.groups.iter().filter_map(|plan| {
-            let group = self.groups.get(&plan.name)?;
-            Some(group.view(plan, &self.candidates(&plan.networks), self.moment()))
-        });
+        let networks = self.plan.networks.iter().zip(&self.networks);
+        let networks = networks.map(|(plan, watched)| watched.view(plan));
+        let groups = self.plan.groups.iter().zip(&self.groups);
+        let groups = groups
+            .map(|(plan, group)| group.view(plan, &self.candidates(&plan.networks), self.moment()));
         Snapshot {
             networks: networks.collect(),
             groups: groups.collect(),

@@ -35,6 +35,8 @@ pub(super) struct Group {
     unknown_since: Option<Duration>,
     standbys: u32,
     standby_domains: u32,
+    /// When it must be looked at again, if nothing happens before.
+    deadline: Option<Moment>,
 }
 
 /// A change of the active network.
@@ -58,6 +60,7 @@ impl Group {
             unknown_since: None,
             standbys: 0,
             standby_domains: 0,
+            deadline: None,
         }
     }
 
@@ -262,7 +265,16 @@ impl Group {
     }
 
     /// When the group must be looked at again, if nothing happens before.
-    pub(super) fn deadline(
+    pub(super) const fn deadline(&self) -> Option<Moment> {
+        self.deadline
+    }
+
+    /// Looks ahead, after it was judged.
+    pub(super) fn look_ahead(&mut self, plan: &GroupPlan, networks: &[Candidate<'_>], now: Now) {
+        self.deadline = self.next_deadline(plan, networks, now);
+    }
+
+    fn next_deadline(
         &self,
         plan: &GroupPlan,
         networks: &[Candidate<'_>],

@@ -1,5 +1,8 @@
 //! One network with all that is remembered of it: its endpoints, its state, its books.
 
+mod ahead;
+mod good;
+
 use std::time::Duration;
 
 use super::doubt::Queue;
@@ -10,18 +13,11 @@ use super::memory::NetworkMemory;
 use super::network::{self, Network, Tally};
 use super::plan::NetworkPlan;
 use crate::model::{Cause, Event, Moment, Name, NetworkView, Reason, State, Trouble};
+use ahead::Ahead;
+use good::Good;
 
 /// How long an outage lengthens the way back.
 pub(super) const OUTAGE_MEMORY: Duration = Duration::from_secs(6 * 3600);
-
-/// A stretch of good time, by the proven time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Good {
-    /// What was good before the present stretch, without a break in between.
-    before: Duration,
-    /// Start of the present stretch.
-    since: Option<Duration>,
-}
 
 /// What happens around the networks.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +49,18 @@ pub(super) struct Watched {
     interrupted: bool,
     /// When the outages of the last six hours were confirmed.
     recent: Vec<Moment>,
+    /// Something has happened to it since it was last judged.
+    touched: bool,
+    /// What is asked for at each step is looked at only when something has happened.
+    ahead: Ahead,
+}
+
+impl Around {
+    /// What of it concerns every network.
+    pub(super) const fn circumstances(&self) -> (bool, Moment, Option<Moment>) {
+        let lost_since = if self.frozen { self.lost_since } else { None };
+        (self.frozen, self.not_before, lost_since)
+    }
 }
 
 impl Watched {
@@ -68,6 +76,8 @@ impl Watched {
             good: Good::default(),
             interrupted: false,
             recent: Vec::new(),
+            touched: true,
+            ahead: Ahead::default(),
         }
     }
 
@@ -97,8 +107,7 @@ impl Watched {
         }
     }
 
-    /// Since when its time may turn out to belong to another state.
-    pub(super) fn held_since(&self, plan: &NetworkPlan) -> Option<Moment> {
+    fn held_since(&self, plan: &NetworkPlan) -> Option<Moment> {
         let counted = plan
             .endpoints
             .iter()
@@ -261,81 +270,9 @@ impl Watched {
         }
     }
 
-    /// Keeps the time for which it has been good without a break. What is unknown for want of
-    /// proof neither adds to it nor breaks it.
-    fn watch_good(&mut self, plan: &NetworkPlan, around: Around) {
-        let good = self.is_good(plan);
-        match self.network.state() {
-            State::Unknown if around.frozen || self.interrupted => {
-                self.interrupted = true;
-                self.pause_good(around.proven);
-            }
-            _ if good => {
-                // What was learned before the interruption may yet grow old, which breaks nothing.
-                self.interrupted &= !self.is_refreshed(plan, around.not_before);
-                self.good.since.get_or_insert(around.proven);
-            }
-            _ => {
-                self.interrupted = false;
-                self.good = Good::default();
-            }
-        }
-    }
-
-    /// Whether all that counts has been heard of since a moment.
-    fn is_refreshed(&self, plan: &NetworkPlan, since: Moment) -> bool {
-        let mut counted = plan.endpoints.iter().zip(&self.endpoints);
-        counted.all(|(plan, endpoint)| plan.weight == 0 || endpoint.heard() >= Some(since))
-    }
-
-    fn pause_good(&mut self, proven: Duration) {
-        if let Some(since) = self.good.since.take() {
-            self.good.before += proven.saturating_sub(since);
-        }
-    }
-
-    /// Nothing was seen until now: what becomes unknown by that breaks no stretch of good time.
-    pub(super) fn interrupt(&mut self, proven: Duration) {
-        self.pause_good(proven);
-        self.interrupted = true;
-    }
-
-    /// Up, or degraded by nothing that matters for the choice.
-    fn is_good(&self, plan: &NetworkPlan) -> bool {
-        let harmless = |endpoint: &Endpoint| match endpoint.state() {
-            State::Down => false,
-            State::Degraded => endpoint.trouble().is_some_and(|cause| {
-                matches!(cause.reason, Reason::TlsExpiring | Reason::PartialAddresses)
-            }),
-            _ => true,
-        };
-        match self.network.state() {
-            State::Up => true,
-            State::Degraded => plan
-                .endpoints
-                .iter()
-                .zip(&self.endpoints)
-                .all(|(plan, endpoint)| plan.weight == 0 || harmless(endpoint)),
-            _ => false,
-        }
-    }
-
     /// Whether outages lengthen the way back.
     pub(super) const fn is_flapping(&self) -> bool {
         self.recent.len() > 1
-    }
-
-    /// When it must be looked at again, if nothing happens before.
-    pub(super) fn deadline(&self, plan: &NetworkPlan, now: Moment) -> Option<Moment> {
-        let endpoints = self.endpoints.iter().filter_map(Endpoint::deadline);
-        let queues = self.queues.iter().filter_map(Queue::deadline);
-        let windows = plan
-            .maintenance
-            .iter()
-            .flat_map(|window| [window.from, window.until]);
-        let forgotten = self.recent.iter().map(|at| *at + OUTAGE_MEMORY);
-        let deadlines = endpoints.chain(queues).chain(windows).chain(forgotten);
-        deadlines.filter(|at| *at > now).min()
     }
 
     /// What groups have to know of it.

@@ -45,17 +45,20 @@ impl Pipeline {
         self.last_save = now;
     }
 
-    /// Says each problem of the memory once, and its end once.
+    /// Says each problem of the memory once, and its end once. A directory that cannot be written
+    /// is the same problem of both.
     pub(super) fn watch_memory(&mut self) {
         let now = self.told.keeper.history.problems();
         let before = std::mem::replace(&mut self.problems, now.clone());
+        let mut said = vec![before.state.clone(), before.history.clone()];
         let pairs = [
             ("the state", before.state, now.state),
             ("the history", before.history, now.history),
         ];
         for (what, before, now) in pairs {
-            if before != now {
+            if before != now && (now.is_none() || !said.contains(&now)) {
                 narrator::memory_problem(what, now.as_deref());
+                said.push(now);
             }
         }
     }

@@ -107,6 +107,8 @@ impl Pipeline {
         readiness: watch::Sender<Readiness>,
     ) -> Self {
         let now = clock.now();
+        // Those of the start have been told.
+        let problems = told.keeper.history.problems();
         let mut pipeline = Self {
             engine,
             timetable: Timetable::new(1, fastrand::u64(..)),
@@ -128,7 +130,7 @@ impl Pipeline {
             unkept: Vec::new(),
             unsaved: true,
             last_save: now,
-            problems: Problems::default(),
+            problems,
             persist_failures: 0,
             descriptors: descriptors::raise_limit(),
             settings,
@@ -145,6 +147,8 @@ impl Pipeline {
         mut reloader: Reloader,
     ) {
         let mut problems = self.told.keeper.history.watch_problems();
+        // The first save may have failed before anybody watched.
+        problems.mark_changed();
         loop {
             self.start_due();
             self.start_sweep();

@@ -90,8 +90,10 @@ pub fn open(
         max_size: settings.max_size,
     };
     let mut told = Problems::default();
-    let folder = settings.dir.and_then(|dir| take(dir, &mut told));
-    let mut problems: Vec<String> = told.state.iter().cloned().collect();
+    let mut problems = Vec::new();
+    let folder = settings
+        .dir
+        .and_then(|dir| take(dir, &mut told, &mut problems));
     let image = folder.as_ref().and_then(|folder| {
         let found = StateFile::new(folder.path()).read(now);
         problems.extend(found.told);
@@ -134,7 +136,7 @@ pub fn open(
 
 /// The directory, if it is not another daemon's. One that cannot be written can perhaps be read,
 /// and perhaps be written later.
-fn take(dir: PathBuf, told: &mut Problems) -> Option<Folder> {
+fn take(dir: PathBuf, told: &mut Problems, problems: &mut Vec<String>) -> Option<Folder> {
     let mut folder = Folder::new(dir);
     let Err(refused) = folder.take() else {
         return Some(folder);
@@ -142,11 +144,14 @@ fn take(dir: PathBuf, told: &mut Problems) -> Option<Folder> {
     let sentence = folder.sentence(&refused);
     match refused {
         Refused::Taken => {
-            told.state = Some(format!("{sentence}; this one runs without memory"));
+            let sentence = format!("{sentence}; this one runs without memory");
+            problems.push(sentence.clone());
+            told.state = Some(sentence);
             None
         }
         Refused::Unwritable(_) => {
-            told.state = Some(format!("{sentence}; until it can, nothing is remembered"));
+            problems.push(format!("{sentence}; until it can, nothing is remembered"));
+            told.state = Some(sentence);
             Some(folder)
         }
     }

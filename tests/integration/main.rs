@@ -13,6 +13,7 @@ mod dns;
 mod history;
 mod http;
 mod late;
+mod memory;
 mod reasons;
 mod replays;
 mod support;

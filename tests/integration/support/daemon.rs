@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ impl Answer {
 }
 
 impl Daemon {
-    /// Starts the daemon on a free port with this configuration (without `[web] listen`).
+    /// Starts the daemon on a free port with this configuration (`[web] listen` is added).
     pub(crate) fn start(config: &str) -> Self {
         Self::start_with(config, &[])
     }
@@ -40,6 +40,17 @@ impl Daemon {
     /// Starts the daemon with further arguments.
     pub(crate) fn start_with(config: &str, arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
+        let state = dir.path().join("state");
+        Self::launch(dir, &state, config, arguments)
+    }
+
+    /// Starts the daemon with a state directory that outlives it. To drop it is `kill -9`.
+    pub(crate) fn start_in(state: &Path, config: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self::launch(dir, state, config, &[])
+    }
+
+    fn launch(dir: tempfile::TempDir, state: &Path, config: &str, arguments: &[&str]) -> Self {
         let path = dir.path().join("config.toml");
         std::fs::write(&path, with_listener(config)).expect("the configuration is written");
         let child = Command::new(env!("CARGO_BIN_EXE_bascule"))
@@ -48,7 +59,7 @@ impl Daemon {
             .arg(&path)
             .args(arguments)
             .env("NO_COLOR", "1")
-            .env("STATE_DIRECTORY", dir.path().join("state"))
+            .env("STATE_DIRECTORY", state)
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -204,7 +215,10 @@ pub(crate) fn ok(body: &str) -> Vec<u8> {
 
 fn with_listener(config: &str) -> String {
     let config = without_canaries(config);
-    format!("[web]\nlisten = [\"127.0.0.1:0\"]\n{config}")
+    match config.contains("[web]") {
+        true => config,
+        false => format!("[web]\nlisten = [\"127.0.0.1:0\"]\n{config}"),
+    }
 }
 
 /// The configuration with the uplink off, unless it says something of it itself: nothing outside

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use bascule::model::Reason;
 
-/// Reasons that no server can provoke: the judgement of the whole daemon gives the first, the
-/// command line the second.
-const ELSEWHERE: [Reason; 2] = [Reason::LocalUplink, Reason::LocalCancelled];
+/// The reason that nothing outside can provoke: the command line gives it.
+const ELSEWHERE: [Reason; 1] = [Reason::LocalCancelled];
 
 /// A reason, the module and the test that provokes it.
 const PROVOKED: &[(Reason, &str, &str)] = &[
@@ -261,6 +260,11 @@ const PROVOKED: &[(Reason, &str, &str)] = &[
         "no_descriptors_left_is_local_resources",
     ),
     (
+        Reason::LocalUplink,
+        "world/uplink",
+        "a_cut_uplink_a_dead_resolver_and_a_lost_family_switch_nothing",
+    ),
+    (
         Reason::LocalClock,
         "tcp/ours",
         "a_bad_verdict_while_the_clock_jumped_is_local_clock",
@@ -282,6 +286,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("tcp/ours", include_str!("tcp/ours.rs")),
     ("tls/certificates", include_str!("tls/certificates.rs")),
     ("tls/handshake", include_str!("tls/handshake.rs")),
+    ("world/uplink", include_str!("world/uplink.rs")),
 ];
 
 #[test]

@@ -14,6 +14,8 @@ mod namespace;
 mod prometheus;
 mod scenarios;
 mod site;
+mod uplink;
+mod vantage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -66,6 +66,11 @@ impl Names {
         this
     }
 
+    /// Sends it a signal by its name.
+    pub(super) fn signal(&self, name: &str) {
+        self.process.signal(name);
+    }
+
     /// Asks the server; the answer is its response code.
     pub(super) fn dig(&self, namespace: &Namespace, name: &str, kind: &str) -> String {
         let output = namespace

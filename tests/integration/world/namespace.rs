@@ -25,8 +25,21 @@ pub(super) struct Namespace {
 }
 
 impl Namespace {
-    /// Makes a namespace whose resolver file names one server.
+    /// Makes a namespace whose resolver file names one server, with the cable that leads nowhere.
     pub(super) fn new(nameserver: IpAddr) -> Self {
+        let this = Self::bare(nameserver);
+        this.batch(&format!(
+            "link add {CABLE} type veth peer name nowhere\n\
+             link set {CABLE} arp off\n\
+             link set nowhere arp off\n\
+             link set {CABLE} up\n\
+             link set nowhere up\n"
+        ));
+        this
+    }
+
+    /// Makes a namespace whose resolver file names one server, and which has nothing but loopback.
+    pub(super) fn bare(nameserver: IpAddr) -> Self {
         assert!(
             is_root(),
             "this test builds a network namespace: run it as root"
@@ -47,15 +60,13 @@ impl Namespace {
         )
         .expect("the namespace's own resolv.conf can be written");
         must(Command::new("ip").args(["netns", "add", &this.name]));
-        this.batch(&format!(
-            "link set lo up\n\
-             link add {CABLE} type veth peer name nowhere\n\
-             link set {CABLE} arp off\n\
-             link set nowhere arp off\n\
-             link set {CABLE} up\n\
-             link set nowhere up\n"
-        ));
+        this.batch("link set lo up\n");
         this
+    }
+
+    /// What `ip` calls it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Puts addresses on the interface, and the default routes of both families.
@@ -109,7 +120,8 @@ impl Namespace {
         Path::new("/etc/netns").join(&self.name)
     }
 
-    fn batch(&self, commands: &str) {
+    /// Has `ip` do this inside, a command a line.
+    pub(super) fn batch(&self, commands: &str) {
         let mut child = Command::new("ip")
             .args(["-netns", &self.name, "-batch", "-"])
             .stdin(Stdio::piped())

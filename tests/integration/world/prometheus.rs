@@ -1,6 +1,7 @@
 //! A real Prometheus that scrapes the daemon once a second, and questions to it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::rc::Rc;
@@ -34,15 +35,28 @@ impl Sample {
 impl Prometheus {
     /// Starts the server and waits until it has seen the daemon.
     pub(super) fn start(namespace: Rc<Namespace>, folder: &Path) -> Self {
+        Self::watching(namespace, folder, &[("here", "127.0.0.1")])
+    }
+
+    /// The same for several daemons: the value of the label `vantage`, and the address of each.
+    pub(super) fn watching(
+        namespace: Rc<Namespace>,
+        folder: &Path,
+        daemons: &[(&str, &str)],
+    ) -> Self {
         let program = need("prometheus", "prometheus");
         need("curl", "curl");
         let config = folder.join("prometheus.yml");
-        fs::write(
-            &config,
-            "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n\
-             scrape_configs:\n  - job_name: bascule\n    static_configs:\n      - targets: ['127.0.0.1:10110']\n",
-        )
-        .expect("prometheus.yml can be written");
+        let mut text = "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n\
+             scrape_configs:\n  - job_name: bascule\n    static_configs:\n"
+            .to_owned();
+        for (vantage, address) in daemons {
+            let _ = writeln!(
+                text,
+                "      - {{targets: ['{address}:10110'], labels: {{vantage: '{vantage}'}}}}"
+            );
+        }
+        fs::write(&config, text).expect("prometheus.yml can be written");
         let process = namespace.spawn(
             namespace
                 .command(program)
@@ -63,8 +77,8 @@ impl Prometheus {
                     panic!("prometheus ended: {status}\n{}", this.process.last_words());
                 }
                 match this.ask("up{job=\"bascule\"} == 1") {
-                    Ok(samples) if samples.len() == 1 => Ok(()),
-                    Ok(_) => Err("the target is not up".to_owned()),
+                    Ok(samples) if samples.len() == daemons.len() => Ok(()),
+                    Ok(samples) => Err(format!("{} are up", samples.len())),
                     Err(error) => Err(error),
                 }
             },

@@ -11,6 +11,10 @@ use crate::model::{Activation, Cause, Layer, NetworkView, Reason, Role, State, V
 
 const SECOND: Duration = Duration::from_secs(1);
 
+fn at(seconds: u64) -> Moment {
+    Moment::from_secs(seconds)
+}
+
 fn endpoint(network: &str, name: &str) -> EndpointPlan {
     EndpointPlan {
         key: EndpointKey::new(network, name),

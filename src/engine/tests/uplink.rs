@@ -58,10 +58,6 @@ fn pair() -> Engine {
     engine
 }
 
-fn at(seconds: u64) -> Moment {
-    Moment::from_secs(seconds)
-}
-
 #[test]
 fn a_failure_is_believed_once_something_that_started_later_has_answered() {
     let mut engine = pair();
@@ -258,4 +254,25 @@ fn a_restart_is_a_gap_in_which_nothing_was_seen() {
     }
     let durations = &engine.snapshot().networks[0].books.outage_durations;
     assert_eq!((durations.count(), durations.sum), (1, 55.0));
+}
+
+#[test]
+fn maintenance_that_ends_in_a_freeze_is_maintenance_until_its_end() {
+    let mut engine = pair();
+    let mut plan = engine.plan.clone();
+    plan.networks[0].maintenance = vec![Window {
+        from: at(50),
+        until: at(1000),
+    }];
+    engine.reload(plan, at(2));
+    engine.step(&[sweep(true, at(3))], at(3));
+    engine.step(&[], at(50));
+    engine.step(&[doubtful("y", at(100))], at(103));
+    engine.step(&[sweep(false, at(103))], at(105));
+    assert_eq!(engine.snapshot().networks[0].state, State::Maintenance);
+    engine.step(&[], at(1000));
+    let view = &engine.snapshot().networks[0];
+    assert_eq!((view.state, view.since), (State::Unknown, at(1000)));
+    let times = view.books.state_time_at(at(1000), None);
+    assert_eq!(times[State::Maintenance as usize], 950 * SECOND);
 }

@@ -204,9 +204,6 @@ impl Watched {
             let opened = windows().filter(|window| window.holds(around.now));
             return opened.map(|window| window.from).min().unwrap_or(around.now);
         }
-        if around.frozen {
-            return around.lost_since.unwrap_or(around.now);
-        }
         let closed = windows()
             .map(|window| window.until)
             .filter(|at| *at <= around.now);
@@ -218,6 +215,9 @@ impl Watched {
             State::Unknown => around.not_before,
             _ => Moment::ZERO,
         };
+        if around.frozen {
+            return around.lost_since.unwrap_or(around.now).max(not_before);
+        }
         let booked = self.ledger.books.booked_until;
         let counted = || {
             let pairs = plan.endpoints.iter().zip(&self.endpoints);

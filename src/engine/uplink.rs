@@ -265,7 +265,8 @@ impl Uplink {
 
     /// Since when nothing is proven, as far as it is known.
     pub(super) fn lost_since(&self) -> Option<Moment> {
-        let refuted = self.lines.iter().filter_map(|line| line.refuted).min();
+        // One family may have been down long before the other.
+        let refuted = self.lines.iter().filter_map(|line| line.refuted).max();
         self.doubted_since.into_iter().chain(refuted).min()
     }
 

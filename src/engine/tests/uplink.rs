@@ -276,3 +276,28 @@ fn maintenance_that_ends_in_a_freeze_is_maintenance_until_its_end() {
     let times = view.books.state_time_at(at(1000), None);
     assert_eq!(times[State::Maintenance as usize], 950 * SECOND);
 }
+
+#[test]
+fn a_family_that_was_lost_long_ago_does_not_backdate_the_loss_of_the_other() {
+    let mut plan = pair().plan;
+    plan.uplink.canaries = Families::BOTH;
+    let mut engine = Engine::new(plan, Moment::ZERO);
+    let both = |answered, started| {
+        Input::Sweep(Sweep {
+            started,
+            answered,
+            gateway: None,
+        })
+    };
+    engine.step(&[both([Some(true), Some(true)], at(1))], at(2));
+    engine.step(&[both([Some(true), Some(false)], at(10))], at(12));
+    for second in (20..3600).step_by(10) {
+        engine.step(&[proving("x", at(second))], at(second));
+    }
+    engine.step(&[doubtful("x", at(3600))], at(3603));
+    engine.step(&[both([Some(false), None], at(3603))], at(3605));
+    let view = engine.snapshot();
+    assert!(view.groups[0].frozen);
+    assert_eq!(view.uplink.since, at(3600));
+    assert_eq!(view.networks[0].since, at(3600));
+}

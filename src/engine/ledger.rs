@@ -122,6 +122,12 @@ impl Ledger {
         Change::Ended(outage)
     }
 
+    /// Ends the outage that runs or is suspended: nobody watches the network any more.
+    pub(super) fn close(&mut self, now: Moment) -> Option<Outage> {
+        self.stop(now);
+        self.outage.take()
+    }
+
     /// Books for a gap in which nothing was seen: until `seen` as it was, from then on unknown.
     pub(super) fn interrupt(&mut self, seen: Moment) {
         let since = self.book(seen);

@@ -95,7 +95,7 @@ impl Engine {
             judged_for: None,
             revision: 0,
         };
-        engine.adopt(plan, now);
+        let _ = engine.adopt(plan, now);
         engine
     }
 
@@ -196,9 +196,14 @@ impl Engine {
         let uplink_before = self.uplink.reading();
         let judgeable = !self.uplink.is_down();
         self.pass_time(now);
+        let mut events = Vec::new();
+        self.expire(now, &mut events);
         self.seen = now;
-        self.adopt(plan, now);
-        let mut events = self.watch_uplink(uplink_before, now);
+        // Time until now is judged by the old plan.
+        self.judge(now, judgeable, false, &mut events);
+        let ended = self.adopt(plan, now);
+        events.extend(ended.into_iter().map(Event::OutageEnded));
+        events.append(&mut self.watch_uplink(uplink_before, now));
         self.judge(now, judgeable, true, &mut events);
         events
     }

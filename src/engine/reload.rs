@@ -8,13 +8,20 @@ use super::endpoint::Endpoint;
 use super::group::Group;
 use super::plan::Plan;
 use super::watched::Watched;
-use crate::model::{EndpointKey, Moment, Name};
+use crate::model::{EndpointKey, Moment, Name, Outage};
 
 impl Engine {
-    /// Takes over a plan. Whoever calls judges afterwards.
-    pub(super) fn adopt(&mut self, plan: Plan, now: Moment) {
+    /// Takes over a plan. Whoever calls judges afterwards. The outages of networks that are gone
+    /// are over; they are returned.
+    pub(super) fn adopt(&mut self, plan: Plan, now: Moment) -> Vec<Outage> {
         let mut known: BTreeMap<EndpointKey, (String, Endpoint, Queue)> = BTreeMap::new();
         for (network, watched) in self.plan.networks.iter().zip(&mut self.networks) {
+            if plan.networks.iter().all(|other| other != network) {
+                // What holds from now on says nothing of the time before.
+                watched.look_at_hold(network);
+                let held = watched.held();
+                watched.ledger.book(held.map_or(now, |held| held.min(now)));
+            }
             let endpoints = watched.endpoints.drain(..).zip(watched.queues.drain(..));
             for (plan, (endpoint, queue)) in network.endpoints.iter().zip(endpoints) {
                 let entry = (plan.fingerprint.clone(), endpoint, queue);
@@ -41,6 +48,9 @@ impl Engine {
             };
             self.networks.push(watched);
         }
+        let gone = remembered.into_values();
+        let ended = gone.filter_map(|mut watched| watched.ledger.close(now));
+        let ended = ended.collect();
         let names = self.plan.groups.iter().map(|plan| plan.name.clone());
         let mut groups: BTreeMap<Name, Group> =
             names.zip(std::mem::take(&mut self.groups)).collect();
@@ -55,6 +65,7 @@ impl Engine {
         self.uplink.adopt(plan.uplink, now);
         self.take_over(plan);
         self.revision += 1;
+        ended
     }
 
     /// Takes a plan whose networks and groups are in place.

@@ -194,3 +194,79 @@ fn a_reload_keeps_what_did_not_change_and_forgets_what_is_gone() {
         "b was forgotten"
     );
 }
+
+#[test]
+fn a_reload_does_not_rewrite_what_was_before_it() {
+    let mut bench = Bench::new(vec![network("x", &["a", "b"], 2)], Vec::new());
+    bench.feed(&[("x/a", Pass), ("x/b", Pass)]);
+    for _ in 0..10 {
+        bench.feed(&[("x/a", fail()), ("x/b", Pass)]);
+    }
+    let mut plan = bench.engine.plan.clone();
+    plan.networks[0].endpoints.remove(0);
+    plan.networks[0].quorum = 1;
+    let now = bench.now;
+    bench.engine.reload(plan.clone(), now);
+    let view = bench.view("x");
+    assert_eq!((view.state, view.since), (State::Up, now));
+    let times = view.books.state_time_at(now, None);
+    assert_eq!(times[State::Down as usize], 90 * SECOND);
+
+    bench.feed(&[("x/b", Pass)]);
+    plan.networks[0].maintenance = vec![Window {
+        from: at(20),
+        until: at(500),
+    }];
+    bench.engine.reload(plan, bench.now);
+    let view = bench.view("x");
+    assert_eq!((view.state, view.since), (State::Maintenance, bench.now));
+}
+
+#[test]
+fn a_reload_right_after_a_suspend_books_the_gap_to_nobody() {
+    let mut bench = Bench::single();
+    bench.feed(&[("x/web", Pass)]);
+    let mut plan = bench.engine.plan.clone();
+    plan.networks.push(network("y", &["web"], 1));
+    bench.engine.reload(plan, at(10_000));
+    let times = bench.view("x").books.state_time_at(at(10_000), None);
+    assert_eq!(times[State::Up as usize], Duration::ZERO);
+}
+
+#[test]
+fn the_outage_of_a_network_that_is_removed_is_over() {
+    let mut bench = Bench::new(vec![network("x", &["web"], 1)], Vec::new());
+    for _ in 0..3 {
+        bench.feed(&[("x/web", fail())]);
+    }
+    let plan = Plan {
+        networks: vec![network("y", &["web"], 1)],
+        ..Plan::default()
+    };
+    let events = bench.engine.reload(plan, at(60));
+    let [Event::OutageEnded(outage)] = &events[..] else {
+        panic!("{events:?}");
+    };
+    assert_eq!((outage.id, outage.ended), (1, Some(at(60))));
+    assert_eq!(outage.duration(at(200)), 50 * SECOND);
+}
+
+#[test]
+fn windows_that_overlap_or_touch_are_one() {
+    let mut bench = Bench::single();
+    let mut plan = bench.engine.plan.clone();
+    let windows = [(100, 200), (150, 300), (300, 350)];
+    plan.networks[0].maintenance = windows
+        .map(|(from, until)| Window {
+            from: at(from),
+            until: at(until),
+        })
+        .into();
+    bench.engine.reload(plan, Moment::ZERO);
+    for _ in 0..50 {
+        bench.feed(&[("x/web", Pass)]);
+    }
+    let books = bench.view("x").books;
+    assert_eq!(books.state_time[State::Maintenance as usize], 250 * SECOND);
+    assert_eq!(books.transitions, [0, 2, 0, 0, 1]);
+}

@@ -47,8 +47,22 @@ impl Queue {
         self.0.front().map(|waiting| waiting.evidence.started)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) fn waits(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// Whether a round waits for what canaries can prove.
+    pub(super) fn wants_uplink(&self, uplink: &Uplink) -> bool {
+        self.0.iter().any(|waiting| {
+            let (network, after) = (&waiting.evidence.key.network, waiting.ended);
+            match waiting.evidence.standing.doubt.as_deref() {
+                None => false,
+                Some(Doubt::Addresses { families, .. }) => families
+                    .iter()
+                    .any(|family| uplink.family(family, network, after) == Proof::Open),
+                Some(Doubt::Resolution { .. }) => uplink.any_family(network, after) == Proof::Open,
+            }
+        })
     }
 
     /// When the oldest has waited long enough.

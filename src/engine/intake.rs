@@ -4,7 +4,6 @@
 use super::Engine;
 use super::doubt::Settled;
 use super::input::{Evidence, Input, Judged};
-use super::watched::Watched;
 use crate::model::{Doubt, Event, Moment, Reason, State, UplinkState, Verdict};
 
 impl Engine {
@@ -57,11 +56,11 @@ impl Engine {
         rounds.len()
     }
 
-    pub(super) fn waits(&self) -> bool {
-        let really = |watched: &Watched| watched.queues.iter().any(|queue| !queue.is_empty());
-        self.networks
-            .iter()
-            .any(|watched| watched.waits() && really(watched))
+    /// Whether a round waits for what canaries can prove.
+    pub(super) fn wants_uplink(&self) -> bool {
+        let waiting = self.networks.iter().filter(|watched| watched.waits());
+        let mut queues = waiting.flat_map(|watched| &watched.queues);
+        queues.any(|queue| queue.wants_uplink(&self.uplink))
     }
 
     /// Counts all rounds that can be judged.

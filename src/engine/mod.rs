@@ -116,7 +116,7 @@ impl Engine {
         let rounds = self.take(batch, now);
         let judged = self.settle(now, &mut endpoints);
         // A round that was asked to wait may need proof that nobody has asked for yet.
-        if rounds == 0 && self.waits() {
+        if rounds == 0 && self.wants_uplink() {
             self.uplink.ask_again(now);
         }
         endpoints.sort_by(|a, b| match (a, b) {

@@ -301,3 +301,33 @@ fn a_family_that_was_lost_long_ago_does_not_backdate_the_loss_of_the_other() {
     assert_eq!(view.uplink.since, at(3600));
     assert_eq!(view.networks[0].since, at(3600));
 }
+
+#[test]
+fn canaries_are_not_asked_again_and_again_for_a_resolver_that_is_silent() {
+    let mut engine = pair();
+    engine.step(&[sweep(true, at(2))], at(2));
+    let doubt = Doubt::Resolution {
+        resolvers: vec!["system".into()],
+    };
+    let round = Input::Round(Evidence {
+        standing: Standing {
+            doubt: Some(Box::new(doubt)),
+            ..Standing::default()
+        },
+        ..Evidence::certain(
+            EndpointKey::new("x", "web"),
+            fail_at(Reason::DnsServfail),
+            at(60),
+        )
+    });
+    engine.step(&[round], at(61));
+    let mut sweeps = 0;
+    for second in 61..91 {
+        engine.step(&[], at(second));
+        if engine.wants_sweep() {
+            sweeps += 1;
+            engine.step(&[sweep(true, at(second))], at(second));
+        }
+    }
+    assert_eq!(sweeps, 1);
+}

@@ -84,7 +84,7 @@ impl Watched {
         let ahead = Ahead {
             deadline: self.next_deadline(plan, now),
             held: self.held_since(plan),
-            waits: self.queues.iter().any(|queue| !queue.is_empty()),
+            waits: self.queues.iter().any(Queue::waits),
             patience: endpoints
                 .map(|(plan, endpoint)| endpoint.stale_after(plan))
                 .min(),

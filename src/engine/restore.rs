@@ -50,7 +50,7 @@ impl Engine {
         for plan in &plan.groups {
             let mut group = Group::new(plan, engine.moment());
             if let Some(known) = memory.groups.iter().find(|known| known.name == plan.name) {
-                group.restore(known, (fresh, judged), (seen, now));
+                group.restore(plan, known, (fresh, judged), (seen, now));
                 group.adopt(plan);
             }
             engine.groups.push(group);

@@ -300,6 +300,7 @@ impl Group {
     /// and the gap since to the network that it goes on with.
     pub(super) fn restore(
         &mut self,
+        plan: &GroupPlan,
         memory: &GroupMemory,
         (fresh, judged): (bool, bool),
         (seen, now): (Moment, Moment),
@@ -317,6 +318,12 @@ impl Group {
             self.active = None;
         }
         self.book(now, false);
+        let active = self.active.as_ref();
+        if active.is_some_and(|active| !plan.networks.contains(active)) {
+            // Nothing is known of the others yet: it begins as at a first start.
+            self.active = None;
+            self.started = false;
+        }
     }
 
     pub(super) fn memory(&self, plan: &GroupPlan) -> GroupMemory {

@@ -260,3 +260,19 @@ fn a_network_that_the_operator_takes_out_of_its_group_is_left_by_hand() {
     assert_eq!(to.as_deref(), Some("bluesky"));
     assert_eq!(*reason, Activation::Manual);
 }
+
+#[test]
+fn a_restart_without_the_active_network_begins_anew_and_is_no_exhaustion() {
+    let mut bench = crisis();
+    bench.feed(&all(Pass, Pass));
+    let memory = bench.engine.memory(bench.now);
+    let mut plan = bench.engine.plan.clone();
+    plan.networks.remove(0);
+    plan.groups[0].networks.remove(0);
+    bench.engine = Engine::restore(plan, &memory, true, bench.now);
+    bench.engine.step(&[], bench.now);
+    assert_eq!(switches(&bench.feed(&[("bluesky/web", Pass)])), []);
+    let events = bench.feed(&[("facebook/web", Pass)]);
+    assert_eq!(switches(&events), switched("facebook", "startup"));
+    assert_eq!(bench.group().books.exhaustions, 0);
+}

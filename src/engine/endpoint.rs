@@ -433,7 +433,7 @@ impl Endpoint {
             was_down: memory.was_down,
             trouble: memory.trouble.clone(),
             last_good: memory.last_good,
-            backoff: memory.backoff,
+            backoff: memory.backoff.map(|backoff| backoff.min(MAX_BACKOFF)),
             before: memory.state,
             ..Self::new(plan, since)
         }

@@ -220,3 +220,15 @@ fn a_rate_limit_doubles_the_pause_up_to_half_an_hour_and_retry_after_is_honoured
     bench.states(&[Pass]);
     assert_eq!(bench.engine.paces_of("x").next().unwrap().1.backoff, None);
 }
+
+#[test]
+fn a_remembered_pause_is_bounded_too() {
+    let mut bench = Bench::single();
+    bench.feed(&[("x/web", Pass)]);
+    let mut memory = bench.engine.memory(bench.now);
+    memory.networks[0].endpoints[0].backoff = Some(Duration::MAX);
+    let plan = bench.engine.plan.clone();
+    let engine = Engine::restore(plan, &memory, true, bench.now);
+    let pace = engine.paces_of("x").next().unwrap().1;
+    assert_eq!(pace.backoff, Some(MAX_BACKOFF));
+}

@@ -61,7 +61,9 @@ impl Keeper {
     }
 
     fn image(&self) -> Option<Image> {
-        // In this order: what the loop remembers is never older than what is shown.
+        // In this order: what the image holds is never older than it says, so of two images the
+        // later one has all that was shown; what the loop remembers is never older than that.
+        let saved = Saved::now(&self.clock);
         let shown = self.metrics.view();
         let latest = self.lock().clone()?;
         let counters = self.metrics.save();
@@ -73,7 +75,7 @@ impl Keeper {
             counters,
             outbox: latest.outbox.to_vec(),
             next_seq: latest.next_seq,
-            saved: Saved::now(&self.clock),
+            saved,
         })
     }
 

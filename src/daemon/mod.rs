@@ -178,7 +178,8 @@ fn remember(settings: &Settings) -> Beginning {
     let (clock, mut engine, outbox, counters) = match opened.image {
         Some((image, away)) => {
             let (moment, wall) = (image.saved.moment, image.saved.wall);
-            let clock = Clock::resuming(moment + away).anchored(moment, wall);
+            let seen = moment.max(image.shown_until).max(image.memory.at);
+            let clock = Clock::resuming(seen + away).anchored(moment, wall);
             let fresh = away <= settings.max_state_age;
             narrator::resumed(away, fresh);
             let plan = settings.plan_at(|wall| clock.moment_of(wall));

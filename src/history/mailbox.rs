@@ -80,13 +80,13 @@ impl Mailbox {
         content.work.entries = entries;
     }
 
-    /// Asks for an image to be written, instead of one that still waits.
+    /// Asks for an image to be written, instead of one that still waits; of two the later counts.
     pub(super) fn save(&self, request: Request) {
         let mut content = lock(&self.content);
         let merged = match content.work.image.take() {
             None => request,
             Some(earlier) => Request {
-                image: request.image,
+                image: later(earlier.image, request.image),
                 durable: earlier.durable || request.durable,
                 waiting: earlier.waiting.into_iter().chain(request.waiting).collect(),
             },
@@ -131,6 +131,15 @@ impl Mailbox {
             entries.remove(oldest);
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+}
+
+/// The later of two images: whoever took one may have been overtaken before handing it over.
+pub(super) fn later(before: Arc<Image>, after: Arc<Image>) -> Arc<Image> {
+    if before.saved.moment > after.saved.moment {
+        before
+    } else {
+        after
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::folder::Folder;
 use super::journal::{Journal, Limits};
-use super::mailbox::{Mailbox, Request};
+use super::mailbox::{Mailbox, Request, later};
 use super::schema::is_damage;
 use super::state_file::StateFile;
 use super::{Entry, Image};
@@ -75,10 +75,15 @@ impl Writer {
     fn save(&mut self, request: Option<Request>, last: bool) -> bool {
         let mut waiting = Vec::new();
         if let Some(request) = request {
-            let owed = self.image.take().is_some_and(|k| !k.written && k.durable);
+            let before = self.image.take();
+            let owed = before.as_ref().is_some_and(|k| !k.written && k.durable);
             waiting = request.waiting;
+            let image = match before {
+                Some(before) => later(before.image, request.image),
+                None => request.image,
+            };
             self.image = Some(Kept {
-                image: request.image,
+                image,
                 written: false,
                 durable: request.durable || owed,
             });

@@ -44,9 +44,11 @@ impl Pipeline {
                 continue;
             };
             let fingerprint = fingerprints.get(&endpoint.key).copied().unwrap_or_default();
-            let known = self.endpoints.remove(&endpoint.key);
-            let mut watch = known
-                .filter(|watch| watch.fingerprint == fingerprint)
+            let known = self.endpoints.get(&endpoint.key);
+            let is_same = known.is_some_and(|watch| watch.fingerprint == fingerprint);
+            let mut watch = is_same
+                .then(|| self.endpoints.remove(&endpoint.key))
+                .flatten()
                 .unwrap_or_else(|| {
                     self.generations += 1;
                     Watch {

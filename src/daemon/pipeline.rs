@@ -170,6 +170,7 @@ impl Pipeline {
                 Ok(()) = problems.changed() => self.watch_memory(),
                 () = tokio::time::sleep_until(self.clock.instant_of(wake)) => self.tick(),
             }
+            self.catch_up();
             self.save_if_due();
         }
         self.running.shutdown().await;
@@ -364,6 +365,13 @@ impl Pipeline {
             for (key, pace) in self.engine.paces_of(network) {
                 self.timetable.set_pace(key, pace, now);
             }
+        }
+    }
+
+    /// After a suspend the engine sees the gap before anybody is shown that time has passed.
+    fn catch_up(&mut self) {
+        if self.clock.now().since(self.engine.seen()) > 2 * HEARTBEAT {
+            self.tick();
         }
     }
 

@@ -173,6 +173,12 @@ impl Engine {
         self.uplink.sweep_at().is_some_and(|at| at <= self.seen)
     }
 
+    /// When time was last looked at.
+    #[must_use]
+    pub const fn seen(&self) -> Moment {
+        self.seen
+    }
+
     /// Whether nothing is judged for lack of uplink proof.
     #[must_use]
     pub fn is_frozen(&self) -> bool {

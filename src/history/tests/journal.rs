@@ -12,7 +12,6 @@ use tempfile::{TempDir, tempdir};
 use super::samples::{Dice, event, event_entry, noon_and, outage as outage_row, outage_entry};
 use crate::history::mailbox::Mailbox;
 use crate::history::{self, Entry, History, Image, Opened, Problems, Record, Settings, schema};
-use crate::model::Moment;
 
 const DAY: u64 = 86_400;
 
@@ -183,20 +182,6 @@ async fn the_last_image_is_written_when_the_memory_is_closed_or_dropped() {
     history.close();
     let again = open(dir.path());
     assert_eq!(again.next_seq, 50);
-    again.history.close();
-}
-
-#[tokio::test]
-async fn an_image_that_was_overtaken_by_a_later_one_does_not_replace_it() {
-    let (dir, history) = fresh();
-    for (seconds, next_seq) in [(10, 100), (30, 300), (20, 200)] {
-        let mut image = image(None, Vec::new(), next_seq);
-        image.saved.moment = Moment::from_secs(seconds);
-        saved(&history, &image).await;
-    }
-    history.close();
-    let again = open(dir.path());
-    assert_eq!(again.next_seq, 300);
     again.history.close();
 }
 

@@ -2,5 +2,6 @@
 
 mod files;
 mod journal;
+mod overtaken;
 mod samples;
 mod size;

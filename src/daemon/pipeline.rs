@@ -233,6 +233,7 @@ impl Pipeline {
         self.step(&[Input::Sweep(Sweep {
             started: swept.started,
             answered: swept.answered,
+            no_route: swept.no_route,
             gateway: swept.gateway,
         })]);
     }

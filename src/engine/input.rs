@@ -51,8 +51,10 @@ pub struct Sweep {
     /// When the first of them was asked.
     pub started: Moment,
     /// By family, IPv4 first: whether some canary answered; `None` = none could be asked (there
-    /// are none, no route of the family, no descriptors).
+    /// are none, no route of the family, no descriptors), or this machine was too busy to see it.
     pub answered: [Option<bool>; 2],
+    /// By family: there are canaries, and this machine has a route to none of them.
+    pub no_route: [bool; 2],
     /// Whether our own gateway answers; proves nothing.
     pub gateway: Option<bool>,
 }

@@ -179,7 +179,7 @@ impl Uplink {
                 Some(_) => line.canary_answered || (canaries_work && line.proven.is_none()),
                 // Nothing could be asked any more: the route is gone. A machine that never had
                 // one just lacks the family.
-                None => line.state == UplinkState::Up,
+                None => sweep.no_route[family as usize] && line.state == UplinkState::Up,
             };
             if believed {
                 line.state = UplinkState::Down;

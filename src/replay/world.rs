@@ -333,6 +333,7 @@ impl<'a> World<'a> {
         let sweep = Sweep {
             started: self.now,
             answered: [Some(up), None],
+            no_route: [Some(up), None].map(|answered| answered.is_none()),
             gateway: Some(true),
         };
         (ends, sweep)

@@ -227,6 +227,7 @@ impl Nature {
         let sweep = Sweep {
             started: now,
             answered,
+            no_route: answered.map(|answered| answered.is_none()),
             gateway: Some(self.chance.bool()),
         };
         (took, sweep)

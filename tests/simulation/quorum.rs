@@ -213,6 +213,7 @@ fn inputs(plan: &Plan, batch: &Batch, now: Moment, certain: bool) -> Vec<Input> 
     let sweep = batch.sweep.filter(|_| !certain).map(|answered| Sweep {
         started: before + Duration::from_millis(500),
         answered,
+        no_route: answered.map(|answered| answered.is_none()),
         gateway: None,
     });
     given.chain(sweep.map(Input::Sweep)).collect()

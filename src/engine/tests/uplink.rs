@@ -38,6 +38,7 @@ fn sweep(answered: bool, started: Moment) -> Input {
     Input::Sweep(Sweep {
         started,
         answered: [Some(answered), None],
+        no_route: [Some(answered), None].map(|answered| answered.is_none()),
         gateway: None,
     })
 }
@@ -286,6 +287,7 @@ fn a_family_that_was_lost_long_ago_does_not_backdate_the_loss_of_the_other() {
         Input::Sweep(Sweep {
             started,
             answered,
+            no_route: answered.map(|answered| answered.is_none()),
             gateway: None,
         })
     };
@@ -330,4 +332,18 @@ fn canaries_are_not_asked_again_and_again_for_a_resolver_that_is_silent() {
         }
     }
     assert_eq!(sweeps, 1);
+}
+
+#[test]
+fn a_sweep_of_which_a_busy_machine_saw_nothing_refutes_nothing() {
+    let mut engine = pair();
+    engine.step(&[sweep(true, at(2))], at(2));
+    let late = Sweep {
+        started: at(60),
+        answered: [None, None],
+        no_route: [false, false],
+        gateway: None,
+    };
+    engine.step(&[Input::Sweep(late)], at(64));
+    assert!(!engine.is_frozen());
 }

@@ -3,7 +3,7 @@
 //! Every row has a number. Until the database has a row for certain it also stands in the state
 //! file, so that an end at any point neither loses nor doubles one.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::narrator;
 use super::rounds::Rounds;
@@ -14,6 +14,9 @@ use crate::report::json;
 
 /// Rows that can wait for a database that cannot be written.
 const WAITING: usize = 2000;
+
+/// A round's own start is read a moment after the loop started it, by the wall clock.
+const EVIDENCE_SLACK: Duration = Duration::from_secs(1);
 
 pub(super) struct Journal {
     next_seq: u64,
@@ -43,26 +46,26 @@ impl Journal {
     pub(super) fn write(
         &mut self,
         events: &[Event],
-        now: Moment,
+        (now, frozen): (Moment, bool),
         clock: &Clock,
         rounds: &Rounds,
     ) -> Vec<Entry> {
         let before = self.outbox.len();
         for event in events.iter().filter(|event| !is_first_good(event)) {
-            let row = event_row(event, now, clock);
-            self.push(|seq| Record::Event(EventRow { seq, ..row }));
+            let seq = self.next_seq;
+            self.next_seq += 1;
+            let text = narrator::sentence(event, frozen);
+            let row = event_row(event, blank(seq, clock.wall_of(now), text), clock);
+            self.push(seq, Record::Event(row));
+            // The outage itself has the number of the event, so that readers of events see none missing.
             if let Event::OutageStarted(outage) | Event::OutageEnded(outage) = event {
-                let row = outage_row(outage, now, clock, rounds);
-                self.push(|_| Record::Outage(row));
+                self.push(seq, Record::Outage(outage_row(outage, now, clock, rounds)));
             }
         }
         self.outbox[before..].to_vec()
     }
 
-    fn push(&mut self, record: impl FnOnce(u64) -> Record) {
-        let seq = self.next_seq;
-        self.next_seq += 1;
-        let record = record(seq);
+    fn push(&mut self, seq: u64, record: Record) {
         self.outbox.push(Entry { seq, record });
     }
 }
@@ -79,10 +82,9 @@ fn is_first_good(event: &Event) -> bool {
     )
 }
 
-fn event_row(event: &Event, now: Moment, clock: &Clock) -> EventRow {
+fn event_row(event: &Event, row: EventRow, clock: &Clock) -> EventRow {
     let text = |name: &Name| Some(name.to_string());
     let time = |moment: Moment| Some(clock.wall_of(moment));
-    let row = blank(clock.wall_of(now), narrator::sentence(event));
     match event {
         Event::Endpoint {
             key,
@@ -172,9 +174,9 @@ fn event_row(event: &Event, now: Moment, clock: &Clock) -> EventRow {
     }
 }
 
-fn blank(at: SystemTime, text: String) -> EventRow {
+fn blank(seq: u64, at: SystemTime, text: String) -> EventRow {
     EventRow {
-        seq: 0,
+        seq,
         at,
         kind: String::new(),
         network: None,
@@ -196,7 +198,10 @@ fn outage_row(outage: &Outage, now: Moment, clock: &Clock, rounds: &Rounds) -> O
         endpoint: outage.endpoint.clone(),
     };
     let running = outage.running_since.is_some();
-    let first = rounds.first_failed(&key).filter(|_| running);
+    // What failed before the outage is not its evidence.
+    let began = clock.wall_of(outage.started) - EVIDENCE_SLACK;
+    let first = rounds.first_failed(&key);
+    let first = first.filter(|round| running && round.started >= began);
     let evidence = first.and_then(|round| json::object(&round));
     let ended = outage.ended.filter(|_| !running);
     OutageRow {

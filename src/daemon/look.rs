@@ -23,9 +23,8 @@ impl Pipeline {
             .map(|watch| watch.inconclusive.as_ref());
         let first = causes.next().flatten();
         let blind = first.is_some() && causes.all(|cause| cause.is_some());
-        // Whose fault that is has been said already.
-        let blind = blind && !self.engine.is_frozen();
-        if blind == self.blind {
+        // While nothing is proven it has been said already whose fault that is.
+        if blind == self.blind || self.engine.is_frozen() {
             return;
         }
         if let (true, Some(cause)) = (blind, first) {

@@ -6,7 +6,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::config::{Faults, Settings, Source};
 use crate::model::{
-    Cause, EndpointKey, Event, Family, Layer, Name, Reason, State, UplinkState, Verdict,
+    Activation, Cause, EndpointKey, Event, Family, Layer, Name, Reason, State, UplinkState, Verdict,
 };
 
 pub(super) fn starting(source: &Source, settings: &Settings) {
@@ -149,8 +149,8 @@ pub(super) fn state_dir_needs_restart() {
     warn!("state_dir has changed: the state stays where it is until a restart");
 }
 
-pub(super) fn event(event: &Event) {
-    let line = sentence(event);
+pub(super) fn event(event: &Event, frozen: bool) {
+    let line = sentence(event, frozen);
     match event {
         Event::Endpoint {
             key,
@@ -211,6 +211,9 @@ pub(super) fn event(event: &Event) {
             let (name, from) = (&**group, from.as_ref().map_or("none", as_str));
             let reason = reason.as_str();
             match to.as_deref() {
+                Some(to) if reason == Activation::Failover.as_str() => {
+                    warn!(group = name, from, to, reason, "{line}");
+                }
                 Some(to) => info!(group = name, from, to, reason, "{line}"),
                 None => warn!(group = name, from, to = "none", reason, "{line}"),
             }
@@ -219,7 +222,7 @@ pub(super) fn event(event: &Event) {
 }
 
 /// What happened, in one sentence: the same in the log and in the history.
-pub(super) fn sentence(event: &Event) -> String {
+pub(super) fn sentence(event: &Event, frozen: bool) -> String {
     match event {
         Event::Endpoint { key, to, cause, .. } => {
             let cause = cause.as_ref().map(words).unwrap_or_default();
@@ -239,9 +242,13 @@ pub(super) fn sentence(event: &Event) -> String {
                 let why = words(&trouble.cause);
                 format!("{network} is {to} at {}{why}", trouble.endpoint)
             }
+            None if event.is_loss_of_evidence() && frozen => {
+                format!("{network} is unknown: our own connection is not proven")
+            }
             None if event.is_loss_of_evidence() => {
                 format!("{network} is unknown: too little is known of its endpoints")
             }
+            None if *to == State::Maintenance => format!("{network} is in maintenance"),
             None => format!("{network} is {to}"),
         },
         Event::OutageStarted(outage) => {

@@ -307,7 +307,9 @@ impl Pipeline {
             for (key, round) in &rounds {
                 told.rounds.keep(key, Arc::clone(round));
             }
-            let entries = told.journal.write(&events, now, clock, &told.rounds);
+            let entries =
+                told.journal
+                    .write(&events, (now, engine.is_frozen()), clock, &told.rounds);
             let picture = picture(engine, shown);
             if picture.is_some() || !entries.is_empty() {
                 remember(engine, told, now);
@@ -318,11 +320,15 @@ impl Pipeline {
         for (key, round) in &rounds {
             self.count(key, round);
         }
+        let frozen = self.engine.is_frozen();
         for event in &events {
-            narrator::event(event);
+            narrator::event(event, frozen);
         }
         self.unsaved |= !events.is_empty();
         self.unkept.extend(entries);
+        if events.iter().any(is_news) {
+            self.save();
+        }
         self.repace(batch, &rounds, &events, now);
         self.tell_readiness();
         self.look();
@@ -421,6 +427,14 @@ impl Pipeline {
 
 fn canaries(settings: &Settings) -> Canaries {
     Canaries::new(settings.uplink.canaries.clone(), settings.uplink.gateway)
+}
+
+/// What people and scripts wait for: it is written down at once.
+const fn is_news(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::OutageStarted(_) | Event::OutageEnded(_) | Event::Group { .. }
+    )
 }
 
 /// The rounds that have found their verdicts.

@@ -81,7 +81,9 @@ impl Source for Everything {
 
     fn problem(&self) -> Option<String> {
         let problems = self.history().problems();
-        let sentences: Vec<String> = problems.state.into_iter().chain(problems.history).collect();
+        let mut sentences: Vec<String> =
+            problems.state.into_iter().chain(problems.history).collect();
+        sentences.dedup();
         (!sentences.is_empty()).then(|| sentences.join("; "))
     }
 

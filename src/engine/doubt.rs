@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::input::Evidence;
-use super::uplink::{Proof, Uplink};
+use super::uplink::{Failed, Proof, Uplink};
 use super::witnesses::Resolvers;
 use crate::model::{Cause, Doubt, Families, Moment, Reason, Verdict};
 
@@ -24,6 +24,16 @@ const WAITING: usize = 8;
 pub(super) struct Waiting {
     pub(super) evidence: Evidence,
     ended: Moment,
+}
+
+impl Waiting {
+    const fn failed(&self) -> Failed<'_> {
+        Failed {
+            network: &self.evidence.key.network,
+            started: self.evidence.started,
+            ended: self.ended,
+        }
+    }
 }
 
 /// What became of a round: the verdict, and the families whose failures are ours.
@@ -54,13 +64,13 @@ impl Queue {
     /// Whether a round waits for what canaries can prove.
     pub(super) fn wants_uplink(&self, uplink: &Uplink) -> bool {
         self.0.iter().any(|waiting| {
-            let (network, after) = (&waiting.evidence.key.network, waiting.ended);
+            let failed = waiting.failed();
             match waiting.evidence.standing.doubt.as_deref() {
                 None => false,
                 Some(Doubt::Addresses { families, .. }) => families
                     .iter()
-                    .any(|family| uplink.family(family, network, after) == Proof::Open),
-                Some(Doubt::Resolution { .. }) => uplink.any_family(network, after) == Proof::Open,
+                    .any(|family| uplink.family(family, failed) == Proof::Open),
+                Some(Doubt::Resolution { .. }) => uplink.any_family(failed) == Proof::Open,
             }
         })
     }
@@ -120,7 +130,7 @@ fn verdict_of(
         Some(Doubt::Addresses { families, without }) => {
             let mut refuted = Families::NONE;
             for family in families.iter() {
-                match hurry(uplink.family(family, network, waiting.ended)) {
+                match hurry(uplink.family(family, waiting.failed())) {
                     Proof::Proven => {}
                     Proof::Refuted => refuted = refuted.with(family),
                     Proof::Open => return None,
@@ -139,7 +149,7 @@ fn verdict_of(
             Some((verdict.clone(), refuted))
         }
         Some(Doubt::Resolution { resolvers }) => {
-            match hurry(uplink.any_family(network, waiting.ended)) {
+            match hurry(uplink.any_family(waiting.failed())) {
                 Proof::Proven => {}
                 Proof::Refuted => {
                     return Some((ours(Reason::LocalUplink, evidence), Families::BOTH));

@@ -73,6 +73,8 @@ pub struct Engine {
     next_outage: u64,
     /// What of the uplink all networks were last judged for.
     judged_for: Option<(bool, Moment, Option<Moment>)>,
+    /// No resolver answers, as readers are told.
+    mute: bool,
     /// Changes whenever the snapshot may.
     revision: u64,
 }
@@ -93,6 +95,7 @@ impl Engine {
             not_before: now,
             next_outage: 1,
             judged_for: None,
+            mute: false,
             revision: 0,
         };
         let _ = engine.adopt(plan, now);
@@ -311,6 +314,10 @@ impl Engine {
             not_before: self.not_before,
             lost_since: self.uplink.lost_since(),
         };
+        let mute = self.resolvers.are_mute();
+        if mute != std::mem::replace(&mut self.mute, mute) {
+            self.revision += 1;
+        }
         // What the uplink has become concerns everybody.
         let all = all || self.judged_for != Some(around.circumstances());
         self.judged_for = Some(around.circumstances());

@@ -29,6 +29,8 @@ struct Line {
     proven: Option<Moment>,
     /// Start of the sweep that found it down.
     refuted: Option<Moment>,
+    /// Start of what proved it again after it had been down.
+    back_since: Option<Moment>,
     canary_answered: bool,
 }
 
@@ -38,6 +40,14 @@ pub(super) enum Proof {
     Proven,
     Refuted,
     Open,
+}
+
+/// A round that failed, for a network, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failed<'a> {
+    pub(super) network: &'a Name,
+    pub(super) started: Moment,
+    pub(super) ended: Moment,
 }
 
 #[derive(Clone, Debug)]
@@ -119,6 +129,9 @@ impl Uplink {
             line.proven = line.proven.max(Some(started));
             // What was already under way when the canaries failed proves nothing of the time since.
             if line.refuted.is_none_or(|at| started >= at) {
+                if line.state == UplinkState::Down {
+                    line.back_since = Some(started);
+                }
                 line.state = UplinkState::Up;
                 line.refuted = None;
             }
@@ -221,27 +234,36 @@ impl Uplink {
         }
     }
 
-    /// Whether a family was proven, for a failure of this network, by something that started at
-    /// `after` or later.
-    pub(super) fn family(&self, family: Family, network: &Name, after: Moment) -> Proof {
+    /// Whether a family was proven, as far as this failure is concerned, by something that started
+    /// after its end.
+    pub(super) fn family(&self, family: Family, failed: Failed<'_>) -> Proof {
         let line = &self.lines[family as usize];
-        let proven = line.proven.is_some_and(|at| at >= after);
-        if line.state == UplinkState::Down && !proven {
+        let proven = line.proven.is_some_and(|at| at >= failed.ended);
+        // What was under way while the family was down says nothing, also if it ended later.
+        let overtaken = line.back_since.is_some_and(|back| failed.started < back);
+        if overtaken || (line.state == UplinkState::Down && !proven) {
             return Proof::Refuted;
         }
         let canaries_work = self.lines.iter().any(|line| line.canary_answered);
         if self.plan.canaries.contains(family) && canaries_work {
             return if proven { Proof::Proven } else { Proof::Open };
         }
-        self.heard[family as usize].proof(network, after)
+        self.heard[family as usize].proof(failed.network, failed.ended)
     }
 
     /// Whether any family was.
-    pub(super) fn any_family(&self, network: &Name, after: Moment) -> Proof {
-        let proofs = Family::ALL.map(|family| self.family(family, network, after));
+    pub(super) fn any_family(&self, failed: Failed<'_>) -> Proof {
+        let proofs = Family::ALL.map(|family| self.family(family, failed));
+        let up = self
+            .lines
+            .iter()
+            .zip(proofs)
+            .filter(|(line, _)| line.state == UplinkState::Up);
+        let mut up = up.map(|(_, proof)| proof).peekable();
         if proofs.contains(&Proof::Proven) {
             Proof::Proven
-        } else if self.is_down() {
+        } else if self.is_down() || (up.peek().is_some() && up.all(|proof| proof == Proof::Refuted))
+        {
             Proof::Refuted
         } else {
             Proof::Open
@@ -317,8 +339,9 @@ impl Uplink {
         self.states()
     }
 
-    pub(super) fn view(&self) -> UplinkView {
+    pub(super) fn view(&self, mute: bool) -> UplinkView {
         UplinkView {
+            mute,
             states: self.states(),
             since: self.since,
             gateway: self.gateway,

@@ -15,7 +15,7 @@ impl Engine {
         Snapshot {
             networks: networks.collect(),
             groups: groups.collect(),
-            uplink: self.uplink.view(),
+            uplink: self.uplink.view(self.mute),
         }
     }
 }

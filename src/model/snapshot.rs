@@ -25,6 +25,7 @@ impl Default for Snapshot {
                 states: [UplinkState::Unknown; 3],
                 since: Moment::ZERO,
                 gateway: None,
+                mute: false,
                 books: UplinkBooks::new(Moment::ZERO),
             },
         }
@@ -40,6 +41,8 @@ pub struct UplinkView {
     pub since: Moment,
     /// Whether our own gateway answered when it was last asked.
     pub gateway: Option<bool>,
+    /// No resolver answers anybody: what has a name cannot be judged.
+    pub mute: bool,
     /// Time in each state.
     pub books: UplinkBooks,
 }

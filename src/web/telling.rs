@@ -37,6 +37,8 @@ impl Telling<'_> {
             vec![format!(
                 "not judged: our own connection is down since {since}"
             )]
+        } else if self.is_deaf() {
+            vec!["not judged: no resolver answers here".to_owned()]
         } else if active.is_none() {
             let resort = self.facts.last_resort(&self.group.name);
             let resort = resort.map(|url| format!("last resort: {url}"));
@@ -64,6 +66,10 @@ impl Telling<'_> {
             let known = title.map_or_else(String::new, |it| format!(" Last known: {it}."));
             return format!("Our own connection is down since {since}: nothing is judged.{known}");
         }
+        if self.is_deaf() {
+            let known = title.map_or_else(String::new, |it| format!(" Last known: {it}."));
+            return format!("No resolver answers here: names cannot be judged.{known}");
+        }
         let Some(title) = title else {
             if self.unjudged() {
                 return "Nothing is judged yet.".to_owned();
@@ -90,6 +96,17 @@ impl Telling<'_> {
         let uplink = &self.picture.snapshot.uplink;
         let down = self.facts.uplink_judged && uplink.states[0] == UplinkState::Down;
         down.then(|| self.clock(uplink.since))
+    }
+
+    /// No resolver answers, and that is why nothing is known of the channel.
+    fn is_deaf(self) -> bool {
+        let active = self.group.active.as_ref();
+        let known = |(network, _): (&NetworkView, _)| {
+            Some(&network.name) == active && network.state != State::Unknown
+        };
+        self.picture.snapshot.uplink.mute
+            && (active.is_some() || self.unjudged())
+            && !self.networks().any(known)
     }
 
     /// Nothing is known of any network.

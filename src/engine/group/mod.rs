@@ -207,8 +207,12 @@ impl Group {
     }
 
     fn is_unknown_for_too_long(&self, plan: &GroupPlan, now: Now) -> bool {
-        self.unknown_since
-            .is_some_and(|since| now.proven >= since + plan.unknown_hold)
+        // After a freeze or a gap every network has the time to show itself.
+        let graceful = now.proven < self.begun + plan.startup_grace;
+        !graceful
+            && self
+                .unknown_since
+                .is_some_and(|since| now.proven >= since + plan.unknown_hold)
     }
 
     fn switch(
@@ -290,7 +294,8 @@ impl Group {
         let hold = self
             .unknown_since
             .map(|since| left(since + plan.unknown_hold));
-        let grace = (!self.started).then(|| left(self.begun + plan.startup_grace));
+        let waits = !self.started || self.unknown_since.is_some();
+        let grace = waits.then(|| left(self.begun + plan.startup_grace));
         let pin = plan.pin.as_ref().map(|(_, until)| *until);
         let deadlines = [failback, hold, grace, pin].into_iter().flatten();
         deadlines.filter(|at| *at > now.moment).min()

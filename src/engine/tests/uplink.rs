@@ -347,3 +347,21 @@ fn a_sweep_of_which_a_busy_machine_saw_nothing_refutes_nothing() {
     engine.step(&[Input::Sweep(late)], at(64));
     assert!(!engine.is_frozen());
 }
+
+#[test]
+fn a_round_that_was_under_way_when_the_cable_was_mended_is_not_believed() {
+    let mut engine = pair();
+    engine.step(&[sweep(true, at(2))], at(2));
+    engine.step(&[doubtful("x", at(60))], at(63));
+    engine.step(&[sweep(false, at(63))], at(65));
+    engine.step(&[sweep(true, at(100))], at(100));
+    engine.step(&[doubtful("x", at(99))], at(102));
+    let step = engine.step(&[proving("y", at(103))], at(103));
+    let of_x = step
+        .judged
+        .iter()
+        .find(|judged| &*judged.key.network == "x");
+    let earlier = engine.snapshot().networks[0].books.outages;
+    assert_eq!(earlier, [0; 5]);
+    assert!(of_x.is_none(), "it was settled as ours when it ended");
+}

@@ -115,6 +115,7 @@ impl Scene {
                 networks,
                 groups: vec![crisis()],
                 uplink: UplinkView {
+                    mute: false,
                     states: [UplinkState::Up, UplinkState::Up, UplinkState::Unknown],
                     since: ago(30 * HOUR),
                     gateway: None,

@@ -6,7 +6,7 @@ use super::narrator;
 use super::pipeline::{Pipeline, Told};
 use crate::engine::Engine;
 use crate::metrics::Saved;
-use crate::model::Moment;
+use crate::model::{Event, Moment};
 
 /// The state is written at least so often.
 const SAVE_EVERY: Duration = Duration::from_secs(30);
@@ -69,4 +69,12 @@ pub(super) fn remember(engine: &Engine, told: &mut Told, now: Moment) {
     let outbox = told.journal.outbox(told.keeper.history.stored());
     let next_seq = told.journal.next_seq();
     told.keeper.remember(engine.memory(now), outbox, next_seq);
+}
+
+/// What people and scripts wait for: it is written down at once.
+pub(super) const fn is_news(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::OutageStarted(_) | Event::OutageEnded(_) | Event::Group { .. }
+    )
 }

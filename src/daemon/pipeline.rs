@@ -17,7 +17,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use super::journal::Journal;
 use super::keeper::Keeper;
 use super::narrator;
-use super::persist::remember;
+use super::persist::{is_news, remember};
 use super::reload::Reloader;
 use super::rounds::Rounds;
 use super::source::SharedFacts;
@@ -427,14 +427,6 @@ impl Pipeline {
 
 fn canaries(settings: &Settings) -> Canaries {
     Canaries::new(settings.uplink.canaries.clone(), settings.uplink.gateway)
-}
-
-/// What people and scripts wait for: it is written down at once.
-const fn is_news(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::OutageStarted(_) | Event::OutageEnded(_) | Event::Group { .. }
-    )
 }
 
 /// The rounds that have found their verdicts.

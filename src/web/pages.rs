@@ -87,9 +87,15 @@ pub(super) async fn outages(view: &View, query: Option<&str>) -> Result<Write, R
         before: query.number("before", 1..=LAST_NUMBER)?,
         limit,
     };
+    let first_page = wanted.before.is_none();
     let mut rows = patiently(view.source.outages(wanted)).await?;
-    rows.truncate(limit);
     let basis = Basis::of(view);
+    if first_page {
+        let mut unwritten = api::history::unwritten(&basis.picture, &rows, network.as_deref());
+        unwritten.append(&mut rows);
+        rows = unwritten;
+    }
+    rows.truncate(limit);
     if let Some(name) =
         network.filter(|name| rows.is_empty() && basis.picture.network(name).is_none())
     {

@@ -8,7 +8,7 @@ use crate::history::{EventRow, OutageRow};
 use crate::model::Outage;
 use crate::report::json::seconds;
 use crate::report::words::timestamp_ms;
-use crate::web::source::Events;
+use crate::web::source::{Events, Picture};
 
 /// Outages, those with the highest numbers first. Behind a page of `limit` there may be more, so
 /// the document says where to go on.
@@ -25,6 +25,39 @@ pub(in crate::web) fn outages(
         next: last.map(|row| row.id),
         outages: outages.collect(),
     })
+}
+
+/// Outages that run and that the history does not hold: it may be unable to write. Those with the
+/// highest numbers first.
+pub(in crate::web) fn unwritten(
+    picture: &Picture,
+    written: &[OutageRow],
+    network: Option<&str>,
+) -> Vec<OutageRow> {
+    let networks = picture.snapshot.networks.iter();
+    let wanted = networks.filter(|it| network.is_none_or(|name| *it.name == *name));
+    let missing = wanted
+        .filter_map(|it| it.outage.as_ref())
+        .filter(|outage| written.iter().all(|row| row.id != outage.id));
+    let mut rows: Vec<OutageRow> = missing.map(|outage| row_of(picture, outage)).collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+    rows
+}
+
+fn row_of(picture: &Picture, outage: &Outage) -> OutageRow {
+    OutageRow {
+        id: outage.id,
+        network: outage.network.to_string(),
+        started: picture.wall_of(outage.started),
+        confirmed: picture.wall_of(outage.confirmed),
+        ended: None,
+        duration: outage.duration(picture.now),
+        layer: outage.cause.layer.map(|layer| layer.as_str().to_owned()),
+        reason: outage.cause.reason.as_str().to_owned(),
+        detail: outage.cause.detail.to_string(),
+        endpoint: outage.endpoint.to_string(),
+        evidence: None,
+    }
 }
 
 /// Events, ascending.

@@ -180,11 +180,7 @@ fn headers_keep_their_order_and_sizes_are_numbers() {
 fn the_beginning_of_a_body_is_told_only_where_it_was_kept() {
     let mut round = passing_round();
     let told = |round: &bascule::model::Round| serde_json::to_value(json::round(round)).unwrap();
-    assert!(
-        told(&round)["addresses"][0]["http"]
-            .get("body_prefix")
-            .is_none()
-    );
+    assert!(told(&round)["addresses"][0]["http"]["body_prefix"].is_null());
     round.addresses[0].http.as_mut().unwrap().body_prefix = Some("Sorry".to_owned());
     assert_eq!(told(&round)["addresses"][0]["http"]["body_prefix"], "Sorry");
 }

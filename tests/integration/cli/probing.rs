@@ -183,7 +183,7 @@ fn ctrl_c_tells_what_has_ended_and_counts_the_rest_against_nobody() {
     let silent = Server::saying("");
     let config = website(&front, &format!("http://{}/", silent.address));
     let text = std::fs::read_to_string(config.path()).unwrap();
-    let config = file(&format!("[probe]\nper_host = 2\n{text}"));
+    let config = file(&format!("[probe]\nmax_in_flight = 1\n{text}"));
     let child = bascule(&["probe", "--json", "--config", path(&config)])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -13,7 +13,7 @@ use super::reader::{Reader, Unavailable};
 use super::{Entry, EventRow, Image, OutageRow, rows};
 
 /// Whoever is about to show something waits so long for it to be kept, and then goes on.
-const BEFORE_SHOWING: Duration = Duration::from_millis(250);
+const BEFORE_SHOWING: Duration = Duration::from_secs(2);
 /// The end of the daemon waits so long for the last write.
 const LAST_WRITE: Duration = Duration::from_secs(2);
 
@@ -83,7 +83,7 @@ impl History {
     }
 
     /// Has the image written so that it survives the end of this process, and waits for that, at
-    /// most 250 ms. Without a memory there is nothing to wait for. The first image of a process is
+    /// most 2 s. Without a memory there is nothing to wait for. The first image of a process is
     /// written durably in any case.
     pub async fn save_before_showing(&self, image: Image) -> bool {
         if !self.inner.remembers {

@@ -52,8 +52,8 @@ pub(super) fn doubt(
     })
 }
 
-/// The doubt about a verdict that would be another one `without` the failures of some of the
-/// families in which failures may be ours; none, if it is the same whatever is left out.
+/// The doubt about a round with failures that may be ours in some families, and its verdict
+/// `without` them. It may be the same whatever is left out: then only the failures are in doubt.
 pub(super) fn unless_proven(
     families: Families,
     verdict: &Verdict,
@@ -72,16 +72,8 @@ pub(super) fn unless_proven(
             without(out)
         }
     });
-    let counts = |alone: usize, other: usize| left[alone] != *verdict || left[2] != left[other];
-    let mut doubtful = Families::NONE;
-    if counts(0, 1) {
-        doubtful = doubtful.with(Family::Ipv4);
-    }
-    if counts(1, 0) {
-        doubtful = doubtful.with(Family::Ipv6);
-    }
-    (!doubtful.is_empty()).then(|| Doubt::Addresses {
-        families: doubtful,
+    Some(Doubt::Addresses {
+        families,
         without: Box::new(left),
     })
 }

@@ -84,9 +84,14 @@ fn silence_of_our_own_network_and_failures_of_those_who_answer_stand_on_their_ow
 }
 
 #[test]
-fn a_verdict_that_needs_only_the_better_family_waits_for_no_proof_of_the_other() {
+fn a_failure_is_in_doubt_also_where_the_verdict_stands_without_it() {
     let expired = address("192.0.2.7", fail(Reason::TlsExpired), TOOK);
-    assert_eq!(doubt_of(&[expired, silent("2001:db8::7")]), None);
+    let same = Some(Reason::TlsExpired);
+    assert_eq!(
+        doubt_of(&[expired, silent("2001:db8::7")]),
+        Some((V6, [same, same, same])),
+        "the failure is in doubt, the verdict is not"
+    );
     assert_eq!(doubt_of(&[good("192.0.2.7"), good("2001:db8::7")]), None);
 }
 

@@ -73,8 +73,14 @@ fn keep(history: &History, seqs: impl Iterator<Item = u64>) {
     history.keep(entries.collect());
 }
 
+/// Of two images the later one counts, so all are made by one clock.
+fn clock() -> &'static Clock {
+    static CLOCK: std::sync::OnceLock<Clock> = std::sync::OnceLock::new();
+    CLOCK.get_or_init(Clock::system)
+}
+
 async fn saved(history: &History, next_seq: u64) {
-    let image = image(next_seq, &Clock::system());
+    let image = image(next_seq, clock());
     while !history.save_before_showing(image.clone()).await {}
 }
 
@@ -193,11 +199,7 @@ async fn a_full_disk_is_told_and_costs_nothing_once_there_is_room_again() {
     fill();
 
     keep(&history, 4..=203);
-    assert!(
-        !history
-            .save_before_showing(image(204, &Clock::system()))
-            .await
-    );
+    assert!(!history.save_before_showing(image(204, clock())).await);
     let full = Problems {
         state: Some(
             "the state file in /mnt/state cannot be written: No space left on device (os error 28)"
@@ -244,11 +246,7 @@ async fn a_disk_that_is_read_only_is_read_and_told() {
     assert_eq!(opened.next_seq, 4);
     let history = opened.history;
     keep(&history, 4..=4);
-    assert!(
-        !history
-            .save_before_showing(image(5, &Clock::system()))
-            .await
-    );
+    assert!(!history.save_before_showing(image(5, clock())).await);
     problem(&history, |p| p.history.as_deref() == Some(why)).await;
     assert_eq!(history.events(0, 9).await.unwrap(), [event(4)]);
 

@@ -91,6 +91,27 @@ fn it_is_us() {
 }
 
 #[test]
+fn a_resolver_that_is_silent_is_told_where_nothing_is_known_for_it() {
+    let mut scene = Scene::all_is_well();
+    scene.snapshot.uplink.mute = true;
+    reads(
+        scene,
+        "crisis: x",
+        "All channels work. Post on: X. Standby: Bluesky, Mastodon.",
+    );
+    let mut scene = Scene::all_is_well();
+    scene.snapshot.uplink.mute = true;
+    for network in &mut scene.snapshot.networks {
+        network.state = bascule::model::State::Unknown;
+    }
+    reads(
+        scene,
+        "crisis: x (not judged: no resolver answers here)",
+        "No resolver answers here: names cannot be judged. Last known: X.",
+    );
+}
+
+#[test]
 fn a_connection_that_is_not_judged_is_not_blamed() {
     let mut scene = Scene::all_is_well();
     scene.facts.uplink_judged = false;

@@ -53,7 +53,7 @@ impl Keeper {
     }
 
     /// Has all of it written before it is shown, so that no counter that anybody has seen can go
-    /// back, whenever this process ends. A slow or broken disk is not waited for.
+    /// back, whenever this process ends. A slow disk is waited for, two seconds at most.
     pub(super) async fn save_before_showing(&self) {
         if let Some(image) = self.image() {
             self.history.save_before_showing(image).await;

@@ -102,7 +102,7 @@ fn a_resolver_that_is_silent_is_told_where_nothing_is_known_for_it() {
     let mut scene = Scene::all_is_well();
     scene.snapshot.uplink.mute = true;
     for network in &mut scene.snapshot.networks {
-        network.state = bascule::model::State::Unknown;
+        network.state = State::Unknown;
     }
     reads(
         scene,

@@ -3,21 +3,28 @@
 //!
 //! The bounds of histograms are written as in a scrape, so that both make the same series.
 
+mod labels;
+
 use std::io::{self, Write};
 use std::time::SystemTime;
 
 use super::Shown;
 use super::states::{self, Picture};
 use super::text::Text;
+pub use labels::Labels;
 
-/// Writes what was shown at each of these times. Times have to ascend; of several in one
+/// Writes what was shown at each of these times, every sample with these labels besides its own. Times have to ascend; of several in one
 /// millisecond the last one counts, and one before its predecessor is left out.
 ///
 /// # Errors
 /// If `out` does not take it.
-pub fn openmetrics(pictures: &[(SystemTime, Shown)], out: &mut impl Write) -> io::Result<()> {
+pub fn openmetrics(
+    pictures: &[(SystemTime, Shown)],
+    labels: &Labels,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let dated = ascending(pictures);
-    let mut text = Text::dated();
+    let mut text = Text::dated(labels);
     for family in states::families() {
         family.begin(&mut text);
         // All metrics before this one.

@@ -4,6 +4,7 @@
 //! A thousand endpoints have 150,000 series. Building the library's objects for all of them at
 //! each scrape takes six times the memory of the text itself; this takes none.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::{self, Display};
 use std::io::Write;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use super::cell::{Durations, SECONDS};
 use super::names::{Metric, MetricKind};
+use super::openmetrics::Labels;
 use crate::model::Histogram;
 
 /// A page of metrics.
@@ -31,6 +33,8 @@ pub(super) struct Text {
 struct Points {
     /// The time of the samples that come.
     at: String,
+    /// What all of them have besides their own labels, with a comma behind each.
+    labels: String,
     of_labels: Vec<Vec<u8>>,
     places: HashMap<Vec<u8>, usize>,
 }
@@ -49,9 +53,13 @@ impl Text {
     }
 
     /// A page of OpenMetrics; each sample has the time that was last given to [`Text::at`].
-    pub(super) fn dated() -> Self {
+    pub(super) fn dated(labels: &Labels) -> Self {
+        let points = Points {
+            labels: labels.written(),
+            ..Points::default()
+        };
         Self {
-            dated: Some(Points::default()),
+            dated: Some(points),
             ..Self::new()
         }
     }
@@ -129,15 +137,18 @@ impl Text {
         debug_assert_eq!(values.len(), metric.labels.len(), "{}", metric.name);
         self.announce(&metric);
         self.labels.clear();
+        if let Some(points) = &self.dated {
+            self.labels.extend_from_slice(points.labels.as_bytes());
+        }
         for &label in &self.order {
-            let separator: &[u8] = if self.labels.is_empty() { b"" } else { b"," };
-            self.labels.extend_from_slice(separator);
             self.labels
                 .extend_from_slice(metric.labels[label].as_bytes());
             self.labels.extend_from_slice(b"=\"");
-            escape(values[label], &mut self.labels);
-            self.labels.push(b'"');
+            let value = escaped(values[label]);
+            self.labels.extend_from_slice(value.as_bytes());
+            self.labels.extend_from_slice(b"\",");
         }
+        self.labels.pop();
         let (out, at) = match &mut self.dated {
             Some(points) => points.of(&self.labels),
             None => (&mut self.out, ""),
@@ -218,16 +229,13 @@ fn write(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
 
-/// Names need no escaping; a resolver's string may.
-fn escape(value: &str, out: &mut Vec<u8>) {
-    for byte in value.bytes() {
-        match byte {
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            byte => out.push(byte),
-        }
+/// A label value as it is written. Names need no escaping; a resolver's string may.
+pub(super) fn escaped(value: &str) -> Cow<'_, str> {
+    if !value.contains(['\\', '"', '\n']) {
+        return Cow::Borrowed(value);
     }
+    let escaped = value.replace('\\', "\\\\");
+    escaped.replace('"', "\\\"").replace('\n', "\\n").into()
 }
 
 #[cfg(test)]

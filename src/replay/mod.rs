@@ -20,7 +20,8 @@ mod tests;
 mod value;
 mod world;
 
-pub use exposition::{between, openmetrics};
+pub use crate::metrics::Labels;
+pub use exposition::{LEAST_APART, MOST_APART, between, openmetrics};
 pub use json::json;
 pub use scenario::Scenario;
 pub use tell::tell;

@@ -31,7 +31,7 @@ fn shown(seconds: u64, state: State) -> (SystemTime, Shown) {
 
 fn page(pictures: &[(SystemTime, Shown)]) -> String {
     let mut page = Vec::new();
-    openmetrics(pictures, &mut page).unwrap();
+    openmetrics(pictures, &Labels::default(), &mut page).unwrap();
     String::from_utf8(page).unwrap()
 }
 
@@ -49,10 +49,10 @@ fn samples_have_their_time_and_stand_together() {
         states[..5],
         [
             "# TYPE bascule_network_state gauge",
-            r#"bascule_network_state{network="x",state="unknown"} 0 1748000010.005"#,
-            r#"bascule_network_state{network="x",state="unknown"} 0 1748000025.005"#,
-            r#"bascule_network_state{network="x",state="up"} 1 1748000010.005"#,
-            r#"bascule_network_state{network="x",state="up"} 0 1748000025.005"#,
+            r#"bascule_network_state{instance="replay",job="bascule",network="x",state="unknown"} 0 1748000010.005"#,
+            r#"bascule_network_state{instance="replay",job="bascule",network="x",state="unknown"} 0 1748000025.005"#,
+            r#"bascule_network_state{instance="replay",job="bascule",network="x",state="up"} 1 1748000010.005"#,
+            r#"bascule_network_state{instance="replay",job="bascule",network="x",state="up"} 0 1748000025.005"#,
         ]
     );
     let times = family("bascule_network_state_seconds");
@@ -60,15 +60,15 @@ fn samples_have_their_time_and_stand_together() {
         times[..3],
         [
             "# TYPE bascule_network_state_seconds counter",
-            r#"bascule_network_state_seconds_total{network="x",state="unknown"} 10 1748000010.005"#,
-            r#"bascule_network_state_seconds_total{network="x",state="unknown"} 25 1748000025.005"#,
+            r#"bascule_network_state_seconds_total{instance="replay",job="bascule",network="x",state="unknown"} 10 1748000010.005"#,
+            r#"bascule_network_state_seconds_total{instance="replay",job="bascule",network="x",state="unknown"} 25 1748000025.005"#,
         ]
     );
     assert!(page.contains(
-        r#"bascule_network_state_seconds_total{network="y",state="unknown"} 1 1748000025.005"#
+        r#"bascule_network_state_seconds_total{instance="replay",job="bascule",network="y",state="unknown"} 1 1748000025.005"#
     ));
     assert!(page.contains(
-        r#"bascule_network_last_transition_timestamp_seconds{network="x"} 1748000025.005 1748000025.005"#
+        r#"bascule_network_last_transition_timestamp_seconds{instance="replay",job="bascule",network="x"} 1748000025.005 1748000025.005"#
     ));
     // All of a histogram at one time before any of it at the next.
     let switch = family("bascule_group_switch_seconds");

@@ -20,4 +20,5 @@ mod support;
 mod tcp;
 mod tls;
 mod web;
+mod week;
 mod world;

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod backfill;
+mod cookbook;
 mod server;
 
 use std::path::Path;

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -21,7 +21,8 @@ use crate::world::namespace::{need, until};
 pub(crate) struct Server {
     address: SocketAddr,
     data: PathBuf,
-    _rope: ChildStdin,
+    /// It has the other end of the rope.
+    holder: Child,
 }
 
 /// One series of an answer.
@@ -56,7 +57,7 @@ impl Server {
         let config = folder.path().join("prometheus.yml");
         fs::write(&config, "global: {}\n").expect("prometheus.yml can be written");
         let said = fs::File::create(&log).expect("a log file can be made");
-        let mut holder = Command::new("sh")
+        let holder = Command::new("sh")
             .args(["-c", HOLD, "sh"])
             .arg(folder.path())
             .arg(program)
@@ -72,7 +73,6 @@ impl Server {
             .stderr(said)
             .spawn()
             .expect("sh starts");
-        let rope = holder.stdin.take().expect("its input is a pipe");
         let _ = folder.keep();
         let address = until(Duration::from_secs(60), "Prometheus is ready", || {
             let said = fs::read_to_string(&log).unwrap_or_default();
@@ -84,7 +84,7 @@ impl Server {
         Self {
             address,
             data,
-            _rope: rope,
+            holder,
         }
     }
 
@@ -161,6 +161,13 @@ impl Server {
         }
         let [kind, error] = ["errorType", "error"].map(|key| answer[key].as_str().unwrap_or("?"));
         Err(format!("{kind}: {error}"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.holder.stdin.take());
+        let _ = self.holder.wait();
     }
 }
 

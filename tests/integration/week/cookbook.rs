@@ -290,7 +290,87 @@ fn vantages() -> Vec<Entry> {
 }
 
 fn endpoints() -> Vec<Entry> {
-    Vec::new()
+    // Certificates live 90 days in a replay, and are renewed after 60.
+    let fresh = |labels| (labels, 60.0, 30.0);
+    // 80 to 220 ms, a little more where an hour was slow.
+    let http = |labels| (labels, 0.19, 0.11);
+    // So many seconds between two failures: within 5 %, and a round or two at both ends.
+    let every = |labels, failures: f64| (labels, failures, failures * 0.05 + 3.0);
+    vec![
+        entry(
+            "Certificate days left",
+            "",
+            vec![
+                // It ends on the 24th at 00:00, 22 hours and five days after the week.
+                (
+                    "endpoint=certificate,network=threads",
+                    5.0 + 22.0 / 24.0,
+                    1e-6,
+                ),
+                fresh("endpoint=web,network=threads"),
+                fresh("endpoint=web,network=bluesky"),
+                fresh("endpoint=social-metropole-example,network=mastodon"),
+                fresh("endpoint=api,network=x"),
+                fresh("endpoint=web,network=x"),
+            ],
+        ),
+        entry(
+            "Slowest layer",
+            "",
+            vec![
+                http("layer=http,network=bluesky"),
+                http("layer=http,network=mastodon"),
+                http("layer=http,network=threads"),
+                http("layer=http,network=x"),
+            ],
+        ),
+        entry(
+            "Failures by reason",
+            "",
+            vec![
+                // The front for 3 h 15, the API until the shell is gone, every 30 s.
+                every(
+                    "layer=http,network=x,reason=http_status",
+                    (2.0 * 11_700.0 + 16_200.0) / 30.0,
+                ),
+                every(
+                    "layer=content,network=x,reason=content_empty",
+                    3600.0 / 30.0,
+                ),
+                // Three questions (two families, and the name itself), every 15 s.
+                every(
+                    "layer=dns,network=bluesky,reason=dns_servfail",
+                    3.0 * 4500.0 / 15.0,
+                ),
+                every(
+                    "layer=tls,network=bluesky,reason=tls_expired",
+                    2700.0 / 15.0,
+                ),
+                every(
+                    "layer=http,network=mastodon,reason=http_status",
+                    10_800.0 / 15.0,
+                ),
+                // A quarter of 12 hours' questions: one a minute, and one more 10 s after each failure.
+                ("layer=dns,network=threads,reason=dns_servfail", 230.0, 60.0),
+            ],
+        ),
+        // A quarter of 12 hours, and all of the hour without a line in the north, every 10 s.
+        // Bluesky's name servers, and that hour, are the system's resolver's.
+        entry(
+            "Resolver trouble",
+            "",
+            vec![
+                ("resolver=udp://192.0.2.53", 0.041, 0.006),
+                ("resolver=system", 0.026, 0.006),
+            ],
+        ),
+        // One day of seven; in the hour without a line it is asked more often.
+        entry(
+            "Behind a wall",
+            "",
+            vec![("endpoint=web,network=threads", 1.0 / 7.0, 0.004)],
+        ),
+    ]
 }
 
 /// Heading and expression of each block.

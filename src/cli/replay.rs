@@ -9,9 +9,7 @@ use clap::Args;
 
 use super::{Answer, Trouble, terminal};
 use crate::config::Environment;
-use crate::replay::{
-    LEAST_APART, Labels, MOST_APART, Scenario, between, json, openmetrics, play, tell,
-};
+use crate::replay::{LEAST_APART, Labels, MOST_APART, Scenario, between, json, play, tell};
 
 /// The largest scenario that is read.
 const LARGEST: u64 = 1 << 20;
@@ -57,12 +55,12 @@ pub(super) fn replay(arguments: &Arguments) -> Result<Answer, Trouble> {
         None
     };
     let played = play(&scenario, every);
-    if arguments.openmetrics {
+    if let Some(samples) = &played.samples {
         let mut labels = Labels::default();
         for (name, value) in &arguments.label {
             labels.set(name.clone(), value.clone());
         }
-        terminal::stream(|out| openmetrics(&played, &labels, out))?;
+        terminal::stream(|out| samples.write(&labels, out))?;
     } else if arguments.json {
         terminal::print(&json(&scenario, &played))?;
     } else {

@@ -191,6 +191,7 @@ fn the_command_tells_a_prometheus_what_it_has_not_seen() {
     std::fs::write(&samples, text).unwrap();
     let blocks = Command::new("promtool")
         .args(["tsdb", "create-blocks-from", "openmetrics"])
+        .arg("--max-block-duration=162h")
         .args([&samples, &dir.path().join("data")])
         .output()
         .unwrap();
@@ -252,6 +253,17 @@ fn what_cannot_be_asked_of_samples_is_a_sentence() {
     }
     let output = replay(&["--every", "1m", "walls.toml"]);
     assert_eq!(output.status.code(), Some(2), "only samples have that");
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.toml");
+    std::fs::write(&path, SMALL.replace("20m", "300d")).unwrap();
+    let path = path.to_str().unwrap();
+    let output = replay(&["--openmetrics", "--every", "15s", path]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stderr).unwrap();
+    let sentence = "would be 1728002 samples of each of 295 series, more than 50 million in all: \
+                    shorten it, or leave more time between them (--every)";
+    assert_eq!(told, format!("bascule: {path}: {sentence}\n"));
 }
 
 fn unix_seconds(time: &str) -> i64 {

@@ -21,4 +21,5 @@ mod support;
 mod tcp;
 mod tls;
 mod web;
+mod week;
 mod world;

@@ -50,6 +50,8 @@ scenarios! {
     s22_lets_encrypt "lets-encrypt-2021-09-30";
     s23_walls "walls";
     s24_our_own_loss "our-own-loss";
+    week_from_the_north "week-north";
+    week_from_the_south "week-south";
 }
 
 fn folder() -> PathBuf {
@@ -98,7 +100,7 @@ fn every_scenario_is_listed() {
     let names: BTreeSet<String> = names.collect();
     let listed: BTreeSet<String> = LISTED.iter().map(ToString::to_string).collect();
     assert_eq!(names, listed);
-    assert_eq!(LISTED.len(), 24);
+    assert_eq!(LISTED.len(), 26);
 }
 
 /// What is expected is argued from the configuration, so it cannot depend on chance.

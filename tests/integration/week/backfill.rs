@@ -201,6 +201,8 @@ fn make_block(promtool: &Path, piece: &Path, data: &Path) {
     let made = piece.with_extension("blocks");
     must(
         Command::new(promtool)
+            // A seventh less work: memory is let go more seldom.
+            .env("GOGC", "400")
             .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
             .arg(format!("--max-block-duration={BLOCK_WORD}"))
             .args([piece, &made]),

@@ -1,6 +1,5 @@
 // What all dashboards have in common: variables, annotations, links, and where panels are put.
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
-import * as prometheus from "@grafana/grafana-foundation-sdk/prometheus";
 import { BLUE, ORANGE } from "./look";
 import { DATASOURCE, belongTo, type Link, type Panel } from "./panel";
 import { series, shareDown } from "./query";
@@ -33,7 +32,6 @@ export function choice(name: string, label: string, description: string, query: 
     .description(description)
     .datasource(DATASOURCE)
     .query({ qryType: 1, query, refId: `variable-${name}` })
-    .definition(query)
     .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
     .sort(dashboard.VariableSort.AlphabeticalAsc)
     .multi(true);
@@ -99,17 +97,17 @@ export function mark(name: string, hue: string, expr: string, title: string, wor
     .titleFormat(title)
     .textFormat(words)
     .tagKeys("network")
-    .useValueForTime(false)
-    .target(new prometheus.DataqueryBuilder().refId("Anno").datasource(DATASOURCE).expr(expr).interval("60s").range());
+    .useValueForTime(false);
 }
 
-const ACTIVE = series("bascule_group_active");
-
+// Annotations are asked in steps of about a hundredth of the range, and only $__interval is that step: a fixed window,
+// or $__rate_interval, would miss what happened between two steps. The difference of a counter misses nothing.
+const ACTIVATIONS = series("bascule_group_activations_total", 'reason!="startup"');
 const SWITCHES = mark(
   "Switches",
   BLUE,
-  `max by (group, network) (${ACTIVE} == 1 and ${ACTIVE} offset $__interval == 0)`,
-  "{{group}} switched",
+  `max by (group, network, reason) (${ACTIVATIONS} - ${ACTIVATIONS} offset $__interval) > 0`,
+  "{{group}}: {{reason}}",
   "to {{network}}",
 );
 

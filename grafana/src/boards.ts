@@ -13,11 +13,12 @@ const ALL = [now, network, dns, tls, slo, vantage, self];
 
 /**
  * What the SDK sets though nobody asked: options of another kind of variable, a repetition of panels that do not
- * repeat, and links and annotations that newer Grafana would hide in a menu.
+ * repeat, a footer that newer tables no longer have, and a place in a menu for links and annotations.
  */
 function unasked(key: string, owner: Record<string, unknown>): boolean {
   if (key === "auto" || key === "auto_count" || key === "auto_min") return owner.type !== "interval";
   if (key === "repeatDirection") return owner.repeat === undefined;
+  if (key === "footer") return "showHeader" in owner;
   return key === "placement" && owner.placement === "inControlsMenu";
 }
 

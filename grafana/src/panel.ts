@@ -1,6 +1,5 @@
 // The kinds of panel: what all panels of a kind have in common is said here once.
 import type * as cog from "@grafana/grafana-foundation-sdk/cog";
-import * as barchart from "@grafana/grafana-foundation-sdk/barchart";
 import * as bargauge from "@grafana/grafana-foundation-sdk/bargauge";
 import * as common from "@grafana/grafana-foundation-sdk/common";
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
@@ -367,19 +366,6 @@ export function gauges(spec: Spec): Panel {
     .reduceOptions(last());
 }
 
-/** Bars of categories, one a row of a table. */
-export function chart(spec: Spec): Panel {
-  return finish(new barchart.PanelBuilder(), { min: 0, steps: [{ from: null, color: CLEAR }], ...spec })
-    .colorScheme(color(dashboard.FieldColorModeId.PaletteClassic))
-    .orientation(common.VizOrientation.Horizontal)
-    .stacking(common.StackingMode.Normal)
-    .showValue(common.VisibilityMode.Auto)
-    .legend(legend([]))
-    .tooltip(tooltip(common.TooltipDisplayMode.Single))
-    .fillOpacity(80)
-    .lineWidth(0);
-}
-
 /** How often which duration: brighter is more often. */
 export function heat(spec: Spec): Panel {
   return finish(new heatmaps.PanelBuilder(), spec)
@@ -389,7 +375,7 @@ export function heat(spec: Spec): Panel {
       new heatmaps.HeatmapColorOptionsBuilder()
         .mode(heatmaps.HeatmapColorMode.Scheme)
         .scheme("Cividis")
-        .fill(GREY_FILL)
+        .fill("dark-blue")
         .exponent(0.5)
         .steps(64)
         .reverse(false),
@@ -407,4 +393,3 @@ export function heat(spec: Spec): Panel {
     .showLegend()
     .tooltip(new heatmaps.HeatmapTooltipBuilder().mode(common.TooltipDisplayMode.Single).yHistogram(false).showColorScale(true));
 }
-const GREY_FILL = "dark-blue";

@@ -23,7 +23,7 @@ const mttr = `${sum(`${duration}_sum`)} / (${sum(`${duration}_count`)} > 0)`;
 const mtbf = `${spent(GOOD, "$__range")} / (${sum(OUTAGES)} > 0)`;
 const detection =
   "histogram_quantile(0.9, sum by (network, le) (increase(" +
-  `${series("bascule_network_outage_detection_seconds_bucket", OF)}[$__range])))`;
+  `${series("bascule_network_outage_detection_seconds_bucket", OF)}[$__range]))) >= 0`;
 
 const active = `sum by (group, network) (increase(${series("bascule_group_active_seconds_total", IN_GROUP)}[$__range]))`;
 const allActive = `sum by (group) (increase(${series("bascule_group_active_seconds_total", IN_GROUP)}[$__range]))`;

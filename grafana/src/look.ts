@@ -71,6 +71,19 @@ export const ACTIVE_MAP = [
   range(0.0001, 0.9999, { text: "active at some", color: PALE_BLUE }),
 ];
 
+/** The lane `none` of a group: to be active is the worst there. */
+export const NO_CHANNEL = [
+  {
+    regexp: "/: none$/",
+    properties: {
+      mappings: [
+        values({ "0": { text: " ", color: CLEAR }, "1": { text: "no channel", color: RED } }),
+        range(0.0001, 0.9999, { text: "no channel at some", color: ORANGE }),
+      ],
+    },
+  },
+];
+
 export const LAYER_MAP = [values({ "0": { text: " ", color: CLEAR }, "1": { text: "fails", color: RED } })];
 
 export const UPLINK_MAP = [values({ "0": { text: "not proven", color: GREY }, "1": { text: "up", color: GREEN } })];

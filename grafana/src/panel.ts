@@ -10,7 +10,7 @@ import * as statetimeline from "@grafana/grafana-foundation-sdk/statetimeline";
 import * as statushistory from "@grafana/grafana-foundation-sdk/statushistory";
 import * as tables from "@grafana/grafana-foundation-sdk/table";
 import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
-import { CLEAR, values } from "./look";
+import { CLEAR, GREY, values } from "./look";
 
 export const DATASOURCE = { type: "prometheus", uid: "${datasource}" };
 
@@ -192,7 +192,7 @@ export function stat(
   };
   const built = finish(new stats.PanelBuilder(), { steps: [{ from: null, color: CLEAR }], ...spec })
     .colorScheme(color(dashboard.FieldColorModeId.Thresholds))
-    .colorMode(spec.plain ? common.BigValueColorMode.None : common.BigValueColorMode.Background)
+    .colorMode(spec.plain ? common.BigValueColorMode.None : common.BigValueColorMode.BackgroundSolid)
     .graphMode(spec.spark ? common.BigValueGraphMode.Area : common.BigValueGraphMode.None)
     .justifyMode(common.BigValueJustifyMode.Auto)
     .textMode(spec.text ? modes[spec.text] : common.BigValueTextMode.Auto)
@@ -217,7 +217,8 @@ const tooltip = (mode: common.TooltipDisplayMode) =>
 /** Lanes of states over time. The colours are those of the mappings. */
 export function timeline(spec: Spec): Panel {
   return finish(new statetimeline.PanelBuilder(), { steps: [{ from: null, color: CLEAR }], ...spec })
-    .colorScheme(color(dashboard.FieldColorModeId.Thresholds))
+    // Merged values with colours from thresholds would lose their mappings.
+    .colorScheme(color(dashboard.FieldColorModeId.Fixed, GREY))
     .legend(hiddenLegend())
     .tooltip(tooltip(common.TooltipDisplayMode.Single))
     .mergeValues(true)

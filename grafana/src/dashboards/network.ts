@@ -67,7 +67,7 @@ export const board = () =>
               now(`time() - min by (network) (${series("bascule_network_outage_start_timestamp_seconds", OF)} > 0)`, "{{network}}"),
             ],
             unit: "dtdurations",
-            decimals: 0,
+            decimals: 1,
             text: "value",
             steps: [{ from: null, color: RED }],
             noValue: "not down",
@@ -306,7 +306,7 @@ export const board = () =>
                 title: "Since the last success",
                 properties: {
                   unit: "dtdurations",
-                  decimals: 0,
+                  decimals: 1,
                   ...coloured([
                     { from: null, color: GREEN },
                     { from: 300, color: YELLOW },

@@ -1,6 +1,6 @@
 // Which channel now, and is there redundancy behind it?
 import { GROUP, ROW_NETWORK, assemble, to, toNetwork } from "../board";
-import { ACTIVE_MAP, BLUE, GREEN, GREY, LAYERS, ORANGE, RED, ROLES, STATE_MAP, UPLINK_MAP, YELLOW, range, values } from "../look";
+import { ACTIVE_MAP, BLUE, GREEN, GREY, LAYERS, NO_CHANNEL, ORANGE, RED, ROLES, STATE_MAP, UPLINK_MAP, YELLOW, range, values } from "../look";
 import { gauges, inRange, lines, mapped, now, over, rows, stat, table, timeline } from "../panel";
 import { GROUP as IN_GROUP, activeChannel, agreedState, events, series, unfrozen } from "../query";
 
@@ -35,7 +35,7 @@ export const board = () =>
         text: "name",
         queries: [now(activeChannel(), "{{group}}: {{network}}")],
         steps: [{ from: null, color: BLUE }],
-        overrides: [{ regexp: ".*: none$", properties: { color: { mode: "fixed", fixedColor: RED } } }],
+        overrides: [{ regexp: "/: none$/", properties: { color: { mode: "fixed", fixedColor: RED } } }],
         noValue: "Nobody reports a channel: see Prober health",
         links: [to("bascule-slo", "Outages and objectives")],
       }),
@@ -99,8 +99,8 @@ export const board = () =>
         id: 6,
         title: "Active channel",
         description:
-          "Blue: the channel was active. A gap in all lanes of a group is time without any channel (lane none). Pale: " +
-          "only some of the vantages had switched to it.",
+          "Blue: the channel was active. Red in the lane none: no channel was usable. Pale: only some of the vantages had " +
+          "switched to it.",
         w: 14,
         h: 8,
         queries: [
@@ -110,6 +110,7 @@ export const board = () =>
           ),
         ],
         mappings: ACTIVE_MAP,
+        overrides: NO_CHANNEL,
         interval: "2m",
         noValue: "no group reports",
       }),
@@ -125,8 +126,8 @@ export const board = () =>
         columns: [
           { field: "network", title: "Network" },
           { field: "layer", title: "Layer", properties: mapped(LAYERS) },
-          { field: "since", title: "Since", properties: { unit: "dateTimeAsLocal" } },
-          { field: "for", title: "For", properties: { unit: "dtdurations", decimals: 0 } },
+          { field: "since", title: "Since", properties: { unit: "dateTimeAsIsoNoDateIfToday" } },
+          { field: "for", title: "For", properties: { unit: "dtdurations", decimals: 1 } },
         ],
         sortBy: "Since",
         ascending: true,
@@ -162,7 +163,7 @@ export const board = () =>
               "not yet for long enough. Unknown: not judged. Disabled: out of the choice.",
             w: 10,
             h: 10,
-            queries: [rows("role", `max by (group, network, role, instance) (${series("bascule_group_role", IN_GROUP)}) == 1`)],
+            queries: [rows("holds", `max by (group, network, role, instance) (${series("bascule_group_role", IN_GROUP)}) == 1`)],
             columns: [
               { field: "group", title: "Group" },
               { field: "network", title: "Network" },
@@ -236,7 +237,7 @@ export const board = () =>
               ),
             ],
             unit: "dtdurations",
-            decimals: 0,
+            decimals: 1,
             steps: [{ from: null, color: GREY }],
             noValue: "no change yet",
             links: [toNetwork()],

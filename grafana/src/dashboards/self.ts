@@ -187,7 +187,7 @@ export const board = () =>
             text: "both",
             queries: [now(`time() - max by (instance) (${series("process_start_time_seconds")})`, "{{instance}}")],
             unit: "dtdurations",
-            decimals: 0,
+            decimals: 1,
             noValue: "nobody reports",
           }),
           stat({
@@ -202,7 +202,7 @@ export const board = () =>
               now(`time() - max by (instance) (${series("bascule_config_last_reload_success_timestamp_seconds")})`, "{{instance}}"),
             ],
             unit: "dtdurations",
-            decimals: 0,
+            decimals: 1,
             noValue: "nobody reports",
           }),
           lines({

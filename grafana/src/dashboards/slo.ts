@@ -31,7 +31,7 @@ const independent = "bascule_group_standby_domains_seconds_total";
 const alone = `sum by (group) (increase(${series(independent, IN_GROUP, 'domains="0"')}[$__range]))`;
 const judgedDepth = `sum by (group) (increase(${series(independent, IN_GROUP)}[$__range]))`;
 
-const LONG = { unit: "dtdurations", decimals: 0 };
+const LONG = { unit: "dtdurations", decimals: 1 };
 const BUDGET = [
   { from: null, color: RED },
   { from: 0, color: YELLOW },

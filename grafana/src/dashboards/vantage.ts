@@ -1,6 +1,6 @@
 // Do the vantages agree, and who is blind?
 import { GROUP, NETWORK, SHOWN_SHARE, assemble, to, toNetwork } from "../board";
-import { ACTIVE_MAP, GREEN, GREY, ORANGE, RED, STATE_MAP, UPLINK_MAP, YELLOW, values } from "../look";
+import { ACTIVE_MAP, GREEN, GREY, NO_CHANNEL, ORANGE, RED, STATE_MAP, UPLINK_MAP, YELLOW, values } from "../look";
 import { lines, now, over, stat, timeline } from "../panel";
 import { GROUP as IN_GROUP, NETWORK as OF, agreedState, quantile, series, shareDown, stateByVantage } from "../query";
 
@@ -124,6 +124,7 @@ export const board = () =>
               over(`max by (group, network) (max_over_time(${series("bascule_group_active", IN_GROUP)}[$__interval]))`, "{{group}}: {{network}}"),
             ],
             mappings: ACTIVE_MAP,
+            overrides: NO_CHANNEL,
             interval: "2m",
             repeat: "instance",
             noValue: "no group reports",

@@ -87,3 +87,4 @@ export const NO_CHANNEL = [
 export const LAYER_MAP = [values({ "0": { text: " ", color: CLEAR }, "1": { text: "fails", color: RED } })];
 
 export const UPLINK_MAP = [values({ "0": { text: "not proven", color: GREY }, "1": { text: "up", color: GREEN } })];
+

@@ -19,7 +19,7 @@ export interface Query {
   expr: string;
   legend: string;
   ref?: string;
-  kind: "now" | "range" | "table" | "heatmap";
+  kind: "now" | "range" | "table" | "heatmap" | "histogram";
   exempt?: Record<string, string>;
 }
 
@@ -70,6 +70,7 @@ export type Panel = cog.Builder<dashboard.Panel>;
 export const now = (expr: string, legend = ""): Query => ({ expr, legend, kind: "now" });
 export const over = (expr: string, legend = ""): Query => ({ expr, legend, kind: "range" });
 export const rows = (ref: string, expr: string): Query => ({ expr, legend: "", ref, kind: "table" });
+export const bucketsNow = (expr: string): Query => ({ expr, legend: "{{le}}", kind: "histogram" });
 export const buckets = (expr: string): Query => ({ expr, legend: "{{le}}", kind: "heatmap" });
 
 /** A window that is the question itself: the range that is looked at, a day. */
@@ -89,6 +90,7 @@ function target(query: Query, index: number): prometheus.DataqueryBuilder {
   if (query.legend) built.legendFormat(query.legend);
   if (query.kind === "table") return built.instant().format(prometheus.PromQueryFormat.Table);
   if (query.kind === "heatmap") return built.range().format(prometheus.PromQueryFormat.Heatmap);
+  if (query.kind === "histogram") return built.instant().format(prometheus.PromQueryFormat.Heatmap);
   if (query.kind === "now") return built.instant().format(prometheus.PromQueryFormat.TimeSeries);
   return built.range().format(prometheus.PromQueryFormat.TimeSeries);
 }
@@ -182,26 +184,47 @@ export const exceptions = (): readonly Exception[] => noted;
 
 const last = () => new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]).values(false).fields("");
 
-export function stat(
-  spec: Spec & { text?: "name" | "value" | "both"; plain?: boolean; spark?: boolean; size?: number },
-): Panel {
-  const modes = {
-    name: common.BigValueTextMode.Name,
-    value: common.BigValueTextMode.Value,
-    both: common.BigValueTextMode.ValueAndName,
+export interface StatSpec extends Spec {
+  text?: "value" | "both";
+  /** Text without a coloured background. */
+  plain?: boolean;
+  /** Shows this label of a query of rows, named by the label `named`, instead of a number. */
+  label?: string;
+  named?: string;
+  /** The colour of `noValue`, where to have nothing is the answer. */
+  none?: string;
+}
+
+export function stat(spec: StatSpec): Panel {
+  const absent: dashboard.ValueMapping = {
+    type: dashboard.MappingType.SpecialValue,
+    options: {
+      match: dashboard.SpecialValueMatch.Null,
+      result: { text: spec.noValue, color: spec.none ?? GREY, index: 99 },
+    },
   };
-  const built = finish(new stats.PanelBuilder(), { steps: [{ from: null, color: CLEAR }], ...spec })
+  const built = finish(new stats.PanelBuilder(), {
+    steps: [{ from: null, color: CLEAR }],
+    ...spec,
+    mappings: [...(spec.mappings ?? []), absent],
+  })
     .colorScheme(color(dashboard.FieldColorModeId.Thresholds))
     .colorMode(spec.plain ? common.BigValueColorMode.None : common.BigValueColorMode.BackgroundSolid)
-    .graphMode(spec.spark ? common.BigValueGraphMode.Area : common.BigValueGraphMode.None)
+    .graphMode(common.BigValueGraphMode.None)
     .justifyMode(common.BigValueJustifyMode.Auto)
-    .textMode(spec.text ? modes[spec.text] : common.BigValueTextMode.Auto)
+    .textMode(
+      spec.text === "both"
+        ? common.BigValueTextMode.ValueAndName
+        : spec.text
+          ? common.BigValueTextMode.Value
+          : common.BigValueTextMode.Auto,
+    )
     .orientation(common.VizOrientation.Auto)
     .wideLayout(true)
     .showPercentChange(false)
     .percentChangeColorMode(common.PercentChangeColorMode.Standard)
-    .reduceOptions(last());
-  return spec.size ? built.text(new common.VizTextDisplayOptionsBuilder().valueSize(spec.size)) : built;
+    .reduceOptions(spec.label ? last().values(true).fields(`/^${spec.label}$/`) : last());
+  return spec.named ? built.displayName(`\${__data.fields.${spec.named}}`) : built;
 }
 
 const hiddenLegend = () =>
@@ -253,6 +276,8 @@ function legend(calcs: string[]) {
 }
 
 export interface LineSpec extends Spec {
+  /** The axis begins here, or lower if there is something lower. */
+  softMin?: number;
   stack?: boolean;
   fill?: number;
   calcs?: string[];
@@ -278,7 +303,11 @@ export function bars(spec: LineSpec): Panel {
 }
 
 function drawn(spec: LineSpec): timeseries.PanelBuilder {
-  const built = finish(new timeseries.PanelBuilder(), { min: 0, steps: [{ from: null, color: CLEAR }], ...spec })
+  const built = finish(new timeseries.PanelBuilder(), {
+    ...(spec.softMin === undefined ? { min: 0 } : {}),
+    steps: [{ from: null, color: CLEAR }],
+    ...spec,
+  })
     .colorScheme(color(dashboard.FieldColorModeId.PaletteClassic))
     .legend(legend(spec.calcs ?? []))
     .tooltip(tooltip(common.TooltipDisplayMode.Multi))
@@ -289,6 +318,7 @@ function drawn(spec: LineSpec): timeseries.PanelBuilder {
         .mode(spec.stack ? common.StackingMode.Normal : common.StackingMode.None)
         .group("A"),
     );
+  if (spec.softMin !== undefined) built.axisSoftMin(spec.softMin);
   return spec.limits
     ? built.thresholdsStyle(
         new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed),

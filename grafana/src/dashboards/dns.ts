@@ -1,5 +1,5 @@
 // Is it the name, the resolver or us?
-import { NETWORK, assemble, to, toNetwork } from "../board";
+import { NETWORK, ROW_NETWORK, assemble, to, toNetwork } from "../board";
 import { GREEN, RED, RESULTS, UPLINK_MAP, YELLOW } from "../look";
 import { bars, coloured, inRange, lines, matrix, now, over, rows, stat, table, timeline } from "../panel";
 import { NETWORK as OF, quantile, series, successShare } from "../query";
@@ -30,12 +30,14 @@ export const board = () =>
           "name servers: nothing of ours will help.",
         w: 8,
         h: 5,
-        text: "name",
-        queries: [now(dnsFails, "{{network}}")],
+        text: "value",
+        queries: [rows("fails", dnsFails)],
+        label: "network",
         unit: "none",
         steps: [{ from: null, color: RED }],
         noValue: "none",
-        links: [toNetwork()],
+        none: GREEN,
+        links: [toNetwork(ROW_NETWORK)],
       }),
       stat({
         id: 2,

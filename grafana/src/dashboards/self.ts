@@ -1,7 +1,7 @@
 // Can I trust the other dashboards?
 import { assemble } from "../board";
 import { GREEN, GREY, RED, VERDICTS, YELLOW, values } from "../look";
-import { bars, fixedWindow, lines, now, over, stat } from "../panel";
+import { bars, fixedWindow, lines, now, over, rows, stat } from "../panel";
 import { series } from "../query";
 
 const LAG = "bascule_scheduler_lag_seconds_bucket";
@@ -82,8 +82,10 @@ export const board = () =>
         description: "Which bascule runs at each vantage. Different versions judge alike only by chance: update the older one.",
         w: 5,
         h: 5,
-        text: "name",
-        queries: [now(`max by (instance, version) (${series("bascule_build_info")})`, "{{instance}}: {{version}}")],
+        text: "both",
+        queries: [rows("info", `max by (instance, version) (${series("bascule_build_info")})`)],
+        label: "version",
+        named: "instance",
         unit: "none",
         plain: true,
         steps: [{ from: null, color: GREY }],

@@ -1,7 +1,7 @@
 // What happened, how long it took, and what is left of the budget?
 import { GROUP, NETWORK, ROW_NETWORK, assemble, text, toNetwork } from "../board";
 import { BLUE, GREEN, GREY, ORANGE, RED, STATE_MAP, YELLOW } from "../look";
-import { bars, buckets, coloured, fixedWindow, gauges, heat, inRange, lines, now, over, rows, stat, table, timeline } from "../panel";
+import { bars, bucketsNow, coloured, fixedWindow, gauges, inRange, lines, now, over, rows, stat, table, timeline } from "../panel";
 import { GROUP as IN_GROUP, NETWORK as OF, agreedState, events, series } from "../query";
 
 const SECONDS = "bascule_network_state_seconds_total";
@@ -149,14 +149,18 @@ export const board = () =>
         id: 100,
         title: "Lengths, switches and trends",
         panels: [
-          heat({
+          gauges({
             id: 101,
             title: "Lengths of outages",
-            description: "Finished outages by length, when they ended, over all chosen networks and vantages.",
+            description:
+              "Finished outages of the range by length, over all chosen networks and vantages: an outage that three vantages " +
+              "saw counts three times.",
             w: 12,
             h: 9,
-            queries: [buckets(`sum by (le) (increase(${series(`${duration}_bucket`, OF)}[$__rate_interval]))`)],
-            unit: "s",
+            queries: [inRange(bucketsNow(`round(sum by (le) (increase(${series(`${duration}_bucket`, OF)}[$__range])))`))],
+            unit: "none",
+            decimals: 0,
+            steps: [{ from: null, color: BLUE }],
             noValue: "no outage ended in the range",
           }),
           lines({
@@ -165,7 +169,7 @@ export const board = () =>
             description: "The same over a window of 7 days: a step down is an outage that came in, a step up one that left.",
             w: 12,
             h: 9,
-            min: 0.99,
+            softMin: 0.99,
             queries: [fixedWindow(over(availability("7d"), "{{network}}"), "the window is the question: a running week")],
             unit: "percentunit",
             decimals: 3,

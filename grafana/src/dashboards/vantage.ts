@@ -1,7 +1,7 @@
 // Do the vantages agree, and who is blind?
-import { GROUP, NETWORK, SHOWN_SHARE, assemble, to, toNetwork } from "../board";
+import { GROUP, NETWORK, ROW_NETWORK, SHOWN_SHARE, assemble, to, toNetwork } from "../board";
 import { ACTIVE_MAP, GREEN, GREY, NO_CHANNEL, ORANGE, RED, STATE_MAP, UPLINK_MAP, YELLOW, values } from "../look";
-import { lines, now, over, stat, timeline } from "../panel";
+import { lines, now, over, rows, stat, timeline } from "../panel";
 import { GROUP as IN_GROUP, NETWORK as OF, agreedState, quantile, series, shareDown, stateByVantage } from "../query";
 
 const STATE = "bascule_network_state";
@@ -26,12 +26,14 @@ export const board = () =>
           "outage, or the line of one vantage. Compare the lanes below.",
         w: 8,
         h: 5,
-        text: "name",
-        queries: [now(opinions, "{{network}}")],
+        text: "value",
+        queries: [rows("opinions", opinions)],
+        label: "network",
         unit: "none",
         steps: [{ from: null, color: ORANGE }],
         noValue: "all agree",
-        links: [toNetwork()],
+        none: GREEN,
+        links: [toNetwork(ROW_NETWORK)],
       }),
       stat({
         id: 2,
@@ -53,11 +55,13 @@ export const board = () =>
           "this data source.",
         w: 8,
         h: 5,
-        text: "name",
-        queries: [now(`${heard} unless on (instance) group by (instance) (${uplink})`, "{{instance}}")],
+        text: "value",
+        queries: [rows("missing", `${heard} unless on (instance) group by (instance) (${uplink})`)],
+        label: "instance",
         unit: "none",
         steps: [{ from: null, color: RED }],
         noValue: "none",
+        none: GREEN,
       }),
       timeline({
         id: 4,

@@ -24,8 +24,8 @@ const SEEDS: { what: string; at: string; seed: (dashboard: Any) => void }[] = [
   { what: "an option that is missing", at: ".panels[0].options", seed: (d) => delete d.panels[0].options.reduceOptions },
   {
     what: "an override of a field that does not exist",
-    at: ".panels[0].fieldConfig.overrides[0].properties[0]",
-    seed: (d) => (d.panels[0].fieldConfig.overrides[0].properties[0].id = "colour"),
+    at: ".panels[5].fieldConfig.overrides[0].properties[0]",
+    seed: (d) => (d.panels[5].fieldConfig.overrides[0].properties[0].id = "colour"),
   },
   {
     what: "a key of a panel inside a collapsed row",

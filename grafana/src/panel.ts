@@ -188,9 +188,8 @@ export interface StatSpec extends Spec {
   text?: "value" | "both";
   /** Text without a coloured background. */
   plain?: boolean;
-  /** Shows this label of a query of rows, named by the label `named`, instead of a number. */
+  /** Shows this label of a query of rows instead of a number, under the name that the other labels make. */
   label?: string;
-  named?: string;
   /** The colour of `noValue`, where to have nothing is the answer. */
   none?: string;
 }
@@ -203,10 +202,12 @@ export function stat(spec: StatSpec): Panel {
       result: { text: spec.noValue, color: spec.none ?? GREY, index: 99 },
     },
   };
-  const built = finish(new stats.PanelBuilder(), {
+  return finish(new stats.PanelBuilder(), {
     steps: [{ from: null, color: CLEAR }],
     ...spec,
     mappings: [...(spec.mappings ?? []), absent],
+    // A row is named by its other texts, and by the field only if there is a number beside it.
+    ...(spec.label ? { transformations: [ONLY_LABELS] } : {}),
   })
     .colorScheme(color(dashboard.FieldColorModeId.Thresholds))
     .colorMode(spec.plain ? common.BigValueColorMode.None : common.BigValueColorMode.BackgroundSolid)
@@ -224,8 +225,9 @@ export function stat(spec: StatSpec): Panel {
     .showPercentChange(false)
     .percentChangeColorMode(common.PercentChangeColorMode.Standard)
     .reduceOptions(spec.label ? last().values(true).fields(`/^${spec.label}$/`) : last());
-  return spec.named ? built.displayName(`\${__data.fields.${spec.named}}`) : built;
 }
+
+const ONLY_LABELS = { id: "organize", options: { excludeByName: { Time: true, Value: true }, indexByName: {}, renameByName: {} } };
 
 const hiddenLegend = () =>
   new common.VizLegendOptionsBuilder()

@@ -35,7 +35,6 @@ export const board = () =>
         text: "both",
         queries: [rows("votes", activeChannel())],
         label: "network",
-        named: "group",
         mappings: [values({ none: { text: "no channel", color: RED } })],
         steps: [{ from: null, color: BLUE }],
         noValue: "nobody reports",

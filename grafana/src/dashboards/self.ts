@@ -85,7 +85,6 @@ export const board = () =>
         text: "both",
         queries: [rows("info", `max by (instance, version) (${series("bascule_build_info")})`)],
         label: "version",
-        named: "instance",
         unit: "none",
         plain: true,
         steps: [{ from: null, color: GREY }],

@@ -23,6 +23,7 @@ export const STATES = [
   { code: 5, name: "down", color: RED },
 ];
 
+/** From the lowest. */
 export const LAYERS: Record<string, string> = { dns: PURPLE, tcp: ORANGE, tls: SKY, http: BLUE, content: BROWN };
 
 export const RESULTS: Record<string, string> = { success: GREEN, failure: RED, inconclusive: GREY };
@@ -84,7 +85,10 @@ export const NO_CHANNEL = [
   },
 ];
 
-export const LAYER_MAP = [values({ "0": { text: " ", color: CLEAR }, "1": { text: "fails", color: RED } })];
+/** The place of a layer, from the lowest. */
+export const LAYER_MAP = [
+  values(Object.fromEntries(Object.entries(LAYERS).map(([text, color], i) => [`${i + 1}`, { text, color }]))),
+];
 
 export const UPLINK_MAP = [values({ "0": { text: "not proven", color: GREY }, "1": { text: "up", color: GREEN } })];
 

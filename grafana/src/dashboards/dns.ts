@@ -164,7 +164,7 @@ export const board = () =>
               inRange(
                 rows("success", `${inWindow('result="success"')} / (${inWindow('result=~"success|failure"')} > 0)`),
               ),
-              inRange(rows("queries", inWindow())),
+              inRange(rows("queries", `round(${inWindow()})`)),
             ],
             columns: [
               { field: "resolver", title: "Resolver" },
@@ -181,7 +181,7 @@ export const board = () =>
                   ]),
                 },
               },
-              { field: "queries", title: "Queries", properties: { unit: "short", decimals: 0 } },
+              { field: "queries", title: "Queries", properties: { unit: "none", decimals: 0 } },
             ],
             sortBy: "Success",
             ascending: true,

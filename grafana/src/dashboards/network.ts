@@ -5,6 +5,13 @@ import { bars, buckets, heat, lines, now, over, rows, stat, table, timeline, col
 import { ENDPOINT as AT, NETWORK as OF, agreedState, quantile, series, successShare } from "../query";
 
 const layerDown = series("bascule_network_layer_down", OF);
+/** The lowest failing layer as its place in `LAYERS`, by vantage. */
+function lowestLayer(window: string): string {
+  const fails = (layer: string) => `max_over_time(${series("bascule_network_layer_down", OF, `layer="${layer}"`)}[${window}])`;
+  const terms = Object.keys(LAYERS).map((layer, i) => `${i + 1} * (max by (instance, layer) (${fails(layer)}) > 0)`);
+  return `min by (instance) (\n  ${terms.join("\n  or ")}\n)`;
+}
+
 const SECONDS = "bascule_probe_duration_seconds";
 const LAST_WEEK = { "custom.lineStyle": { fill: "dash", dash: [6, 6] }, "custom.lineWidth": 1 };
 
@@ -66,7 +73,7 @@ export const board = () =>
             w: 5,
             h: 4,
             queries: [
-              now(`time() - min by (network) (${series("bascule_network_outage_start_timestamp_seconds", OF)} > 0)`, "{{network}}"),
+              now(`round(time() - min by (network) (${series("bascule_network_outage_start_timestamp_seconds", OF)} > 0))`, "{{network}}"),
             ],
             unit: "dtdurations",
             decimals: 1,
@@ -108,13 +115,14 @@ export const board = () =>
           timeline({
             id: 6,
             title: "Lowest failing layer over time",
-            description: "Red: the layer at which the trouble began, at any vantage. Layers above it are not attempted.",
+            description:
+              "The layer at which the trouble began, by vantage; empty while all is well. The layers above it are not attempted.",
             w: 12,
             h: 7,
-            queries: [over(`max by (layer) (max_over_time(${layerDown}[$__interval]))`, "{{layer}}")],
+            queries: [over(lowestLayer("$__interval"), "{{instance}}")],
             mappings: LAYER_MAP,
             interval: "2m",
-            noValue: "nobody reports",
+            noValue: "no layer failed",
           }),
           timeline({
             id: 7,
@@ -218,7 +226,7 @@ export const board = () =>
         title: "Addresses, answers and rounds of $network",
         repeat: "network",
         panels: [
-          lines({
+          bars({
             id: 301,
             title: "Addresses by family and result",
             description:
@@ -226,8 +234,7 @@ export const board = () =>
               "network counts as slow rather than down.",
             w: 12,
             h: 8,
-            stack: true,
-            queries: [over(`sum by (family, result) (${series("bascule_endpoint_addresses", OF, AT)})`, "{{family}} {{result}}")],
+            queries: [over(`sum by (family, result) (${series("bascule_endpoint_addresses", OF, AT)}) > 0`, "{{family}} {{result}}")],
             unit: "none",
             decimals: 0,
             colors: {
@@ -298,7 +305,7 @@ export const board = () =>
             queries: [
               rows(
                 "age",
-                `time() - max by (network, endpoint) (${series("bascule_endpoint_last_success_timestamp_seconds", OF, AT)} > 0)`,
+                `round(time() - max by (network, endpoint) (${series("bascule_endpoint_last_success_timestamp_seconds", OF, AT)} > 0))`,
               ),
               rows("restricted", `max by (network, endpoint) (${series("bascule_endpoint_restricted", OF, AT)})`),
             ],

@@ -123,7 +123,7 @@ export const board = () =>
           "whom to ask: dns the zone or resolver, tcp the route or host, tls the certificate, http and content the service.",
         w: 10,
         h: 8,
-        queries: [rows("since", `1000 * ${downSince}`), rows("for", `time() - ${downSince}`)],
+        queries: [rows("since", `1000 * ${downSince}`), rows("for", `round(time() - ${downSince})`)],
         columns: [
           { field: "network", title: "Network" },
           { field: "layer", title: "Layer", properties: mapped(LAYERS) },
@@ -199,7 +199,7 @@ export const board = () =>
               "a network in the configuration to prevent it.",
             w: 8,
             h: 7,
-            queries: [now(`clamp_min(min by (group) (${due}) - time(), 0)`, "{{group}}")],
+            queries: [now(`round(clamp_min(min by (group) (${due}) - time(), 0))`, "{{group}}")],
             unit: "dtdurations",
             noValue: "none is pending",
           }),
@@ -233,7 +233,7 @@ export const board = () =>
             text: "both",
             queries: [
               now(
-                `time() - max by (network) (${series("bascule_network_last_transition_timestamp_seconds")} > 0)`,
+                `round(time() - max by (network) (${series("bascule_network_last_transition_timestamp_seconds")} > 0))`,
                 "{{network}}",
               ),
             ],

@@ -186,7 +186,7 @@ export const board = () =>
             h: 6,
             plain: true,
             text: "both",
-            queries: [now(`time() - max by (instance) (${series("process_start_time_seconds")})`, "{{instance}}")],
+            queries: [now(`round(time() - max by (instance) (${series("process_start_time_seconds")}))`, "{{instance}}")],
             unit: "dtdurations",
             decimals: 1,
             noValue: "nobody reports",
@@ -200,7 +200,7 @@ export const board = () =>
             plain: true,
             text: "both",
             queries: [
-              now(`time() - max by (instance) (${series("bascule_config_last_reload_success_timestamp_seconds")})`, "{{instance}}"),
+              now(`round(time() - max by (instance) (${series("bascule_config_last_reload_success_timestamp_seconds")}))`, "{{instance}}"),
             ],
             unit: "dtdurations",
             decimals: 1,

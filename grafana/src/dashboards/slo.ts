@@ -23,7 +23,7 @@ const mttr = `${sum(`${duration}_sum`)} / (${sum(`${duration}_count`)} > 0)`;
 const mtbf = `${spent(GOOD, "$__range")} / (${sum(OUTAGES)} > 0)`;
 const detection =
   "histogram_quantile(0.9, sum by (network, le) (increase(" +
-  `${series("bascule_network_outage_detection_seconds_bucket", OF)}[$__range]))) >= 0`;
+  `${series("bascule_network_outage_detection_seconds_bucket", OF)}[$__range])))`;
 
 const active = `sum by (group, network) (increase(${series("bascule_group_active_seconds_total", IN_GROUP)}[$__range]))`;
 const allActive = `sum by (group) (increase(${series("bascule_group_active_seconds_total", IN_GROUP)}[$__range]))`;
@@ -64,16 +64,16 @@ export const board = () =>
           inRange(rows("availability", availability("$__range"))),
           inRange(rows("budget", `1 - (1 - ${availability("$__range")}) / (1 - $slo)`)),
           inRange(rows("outages", `round(${outages("$__range")})`)),
-          inRange(rows("downtime", downtime("$__range"))),
-          inRange(rows("mttr", mttr)),
-          inRange(rows("mtbf", mtbf)),
-          inRange(rows("detection", detection)),
+          inRange(rows("downtime", `round(${downtime("$__range")})`)),
+          inRange(rows("mttr", `round(${mttr})`)),
+          inRange(rows("mtbf", `round(${mtbf})`)),
+          inRange(rows("detection", `round(${detection}) >= 0`)),
           inRange(rows("observed", observed("$__range"))),
         ],
         columns: [
           { field: "network", title: "Network" },
           { field: "availability", title: "Availability", properties: { unit: "percentunit", decimals: 3 } },
-          { field: "budget", title: "Budget left", properties: { unit: "percentunit", decimals: 1, ...coloured(BUDGET) } },
+          { field: "budget", title: "Budget left", properties: { unit: "percentunit", decimals: 0, ...coloured(BUDGET) } },
           { field: "outages", title: "Outages", properties: { unit: "none", decimals: 0 } },
           { field: "downtime", title: "Downtime", properties: LONG },
           { field: "mttr", title: "MTTR", properties: LONG },

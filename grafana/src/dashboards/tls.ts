@@ -32,14 +32,14 @@ export const board = () =>
     top: [
       stat({
         id: 1,
-        title: "Next to expire",
+        title: "Days until the next expiry",
         description:
           "Days until the first certificate in any chain expires. Below 21 days an automatic renewal should have happened: " +
           "ask the owner. Below 7, plan for another channel.",
         w: 8,
         h: 6,
         queries: [now(`min((${EXPIRY} > 0) - time()) / 86400`, "days")],
-        unit: "d",
+        unit: "none",
         decimals: 1,
         text: "value",
         steps: DAYS,
@@ -85,12 +85,12 @@ export const board = () =>
         columns: [
           { field: "network", title: "Network" },
           { field: "endpoint", title: "Endpoint" },
-          { field: "days", title: "Left", properties: { unit: "d", decimals: 1, ...coloured(DAYS) } },
+          { field: "days", title: "Days left", properties: { unit: "none", decimals: 1, ...coloured(DAYS) } },
           { field: "date", title: "Expires", properties: { unit: "dateTimeAsIso" } },
         ],
-        sortBy: "Left",
+        sortBy: "Days left",
         ascending: true,
-        unit: "d",
+        unit: "none",
         noValue: "no certificate seen",
         links: [toNetwork(ROW_NETWORK)],
       }),
@@ -101,7 +101,7 @@ export const board = () =>
         w: 12,
         h: 11,
         queries: [over(daysLeft, "{{network}} {{endpoint}}")],
-        unit: "d",
+        unit: "none",
         steps: [
           { from: null, color: RED },
           { from: 7, color: ORANGE },

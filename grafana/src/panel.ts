@@ -49,6 +49,7 @@ export interface Spec {
   overrides?: Override[];
   /** The smallest step of a query. */
   interval?: string;
+  /** One panel a value of this variable, side by side; nothing else may be on its line. */
   repeat?: string;
   transformations?: dashboard.DataTransformerConfig[];
 }
@@ -100,7 +101,7 @@ type Common = Pick<
   stats.PanelBuilder,
   | "id" | "title" | "description" | "datasource" | "span" | "height" | "targets" | "unit" | "decimals" | "min" | "max"
   | "noValue" | "mappings" | "thresholds" | "colorScheme" | "dataLinks" | "overrides" | "interval" | "repeat"
-  | "repeatDirection" | "transformations"
+  | "repeatDirection" | "maxPerRow" | "transformations"
 >;
 type Chainable<T> = { [K in keyof T]: T[K] extends (...args: infer A) => unknown ? (...args: A) => unknown : never };
 
@@ -150,6 +151,7 @@ function finish<B extends Chainable<Common>>(builder: B, spec: Spec): B {
   if (spec.repeat) {
     builder.repeat(spec.repeat);
     builder.repeatDirection("h");
+    builder.maxPerRow(2);
   }
   exempt(spec);
   return builder;

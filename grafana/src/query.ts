@@ -64,10 +64,10 @@ export function activeChannel(): string {
   return `topk by (group) (1, ${votes})`;
 }
 
-/** Success among the attempts that have a result. */
+/** Success among the attempts that have a result; nothing where there are none. */
 export function successShare(metric: string, by: string, ...matchers: string[]): string {
   const sum = (result: string) => `sum by (${by}) (rate(${series(metric, ...matchers, result)}[$__rate_interval]))`;
-  return `${sum('result="success"')}\n/ ${sum('result=~"success|failure"')}`;
+  return `${sum('result="success"')}\n/ (${sum('result=~"success|failure"')} > 0)`;
 }
 
 export function quantile(q: number, metric: string, by: string, ...matchers: string[]): string {

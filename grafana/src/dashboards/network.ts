@@ -16,7 +16,7 @@ const SECONDS = "bascule_probe_duration_seconds";
 const LAST_WEEK = { "custom.lineStyle": { fill: "dash", dash: [6, 6] }, "custom.lineWidth": 1 };
 
 const mean = `sum by (layer) (rate(${series(`${SECONDS}_sum`, OF, AT)}[$__rate_interval]))
-/ sum by (layer) (rate(${series(`${SECONDS}_count`, OF, AT)}[$__rate_interval]))`;
+/ (sum by (layer) (rate(${series(`${SECONDS}_count`, OF, AT)}[$__rate_interval])) > 0)`;
 
 function percentile(q: number): Query[] {
   const today = quantile(q, SECONDS, "layer", OF, AT);

@@ -1,6 +1,6 @@
 // Which channel now, and is there redundancy behind it?
 import { GROUP, ROW_NETWORK, assemble, to, toNetwork } from "../board";
-import { ACTIVE_MAP, BLUE, GREEN, GREY, LAYERS, NO_CHANNEL, ORANGE, RED, ROLES, STATE_MAP, UPLINK_MAP, YELLOW, range, values } from "../look";
+import { ACTIVE_MAP, BLUE, GREEN, LAYERS, NO_CHANNEL, ORANGE, RED, ROLES, STATE_MAP, UPLINK_MAP, YELLOW, range, values } from "../look";
 import { gauges, inRange, lines, mapped, now, over, rows, stat, table, timeline } from "../panel";
 import { GROUP as IN_GROUP, activeChannel, agreedState, events, series, unfrozen } from "../query";
 
@@ -201,6 +201,8 @@ export const board = () =>
             h: 7,
             queries: [now(`round(clamp_min(min by (group) (${due}) - time(), 0))`, "{{group}}")],
             unit: "dtdurations",
+            decimals: 1,
+            plain: true,
             noValue: "none is pending",
           }),
           gauges({
@@ -223,25 +225,27 @@ export const board = () =>
             steps: [{ from: null, color: BLUE }],
             noValue: "none",
           }),
-          stat({
+          table({
             id: 105,
             title: "State has held for",
             description: "Time since the confirmed state of each network last changed, at the vantage that changed last.",
             w: 8,
             h: 7,
-            plain: true,
-            text: "both",
             queries: [
-              now(
+              rows(
+                "held",
                 `round(time() - max by (network) (${series("bascule_network_last_transition_timestamp_seconds")} > 0))`,
-                "{{network}}",
               ),
             ],
-            unit: "dtdurations",
-            decimals: 1,
-            steps: [{ from: null, color: GREY }],
+            columns: [
+              { field: "network", title: "Network" },
+              { field: "held", title: "Held for", properties: { unit: "dtdurations", decimals: 1 } },
+            ],
+            sortBy: "Held for",
+            ascending: true,
+            unit: "none",
             noValue: "no change yet",
-            links: [toNetwork()],
+            links: [toNetwork(ROW_NETWORK)],
           }),
         ],
       },

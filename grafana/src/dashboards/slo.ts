@@ -37,6 +37,21 @@ const BUDGET = [
   { from: 0, color: YELLOW },
   { from: 0.25, color: GREEN },
 ];
+/** The bounds of the histogram, for people. */
+const LENGTHS = {
+  "30": "up to 30 s",
+  "60": "to 1 min",
+  "120": "to 2 min",
+  "300": "to 5 min",
+  "600": "to 10 min",
+  "1800": "to 30 min",
+  "3600": "to 1 h",
+  "7200": "to 2 h",
+  "14400": "to 4 h",
+  "43200": "to 12 h",
+  "86400": "to 1 day",
+  "+Inf": "longer",
+};
 const DAY = "a bar is one day";
 
 export const board = () =>
@@ -102,7 +117,7 @@ export const board = () =>
       bars({
         id: 3,
         title: "Downtime per day",
-        description: "Time in the state down in the 24 hours before each bar, at the vantage with the most.",
+        description: "Time in the state down in the 24 hours before each bar, at the vantage with the most. Today's bar comes at midnight UTC.",
         w: 12,
         h: 8,
         queries: [fixedWindow(over(downtime("1d"), "{{network}}"), DAY)],
@@ -152,15 +167,14 @@ export const board = () =>
           gauges({
             id: 101,
             title: "Lengths of outages",
-            description:
-              "Finished outages of the range by length, over all chosen networks and vantages: an outage that three vantages " +
-              "saw counts three times.",
+            description: "Finished outages of the range by length. Many short ones are flapping; few long ones, a service that is hard to mend.",
             w: 12,
             h: 9,
-            queries: [inRange(bucketsNow(`round(sum by (le) (increase(${series(`${duration}_bucket`, OF)}[$__range])))`))],
+            queries: [inRange(bucketsNow(`round(${events(`${duration}_bucket`, "le", "$__range", OF)})`))],
             unit: "none",
             decimals: 0,
             steps: [{ from: null, color: BLUE }],
+            overrides: Object.entries(LENGTHS).map(([name, displayName]) => ({ name, properties: { displayName } })),
             noValue: "no outage ended in the range",
           }),
           lines({
@@ -181,7 +195,7 @@ export const board = () =>
             id: 103,
             title: "This range against the one before",
             description: "Availability and outages of the range, and of a range as long that ended 30 days ago.",
-            w: 12,
+            w: 10,
             h: 9,
             queries: [
               inRange(rows("availability", availability("$__range"))),
@@ -206,7 +220,7 @@ export const board = () =>
             id: 104,
             title: "Outages by layer",
             description: "At which layer the outages of the range began. The same layer again and again is worth a talk with the owner.",
-            w: 6,
+            w: 8,
             h: 9,
             queries: [inRange(rows("outages", `round(${events(OUTAGES, "network, layer", "$__range", OF)}) > 0`))],
             columns: [

@@ -122,7 +122,7 @@ export const board = () =>
             id: 101,
             title: "Active channel of $instance",
             description: "The channel that this vantage would use. Different channels at different vantages are fine for a minute.",
-            w: 12,
+            w: 24,
             h: 8,
             queries: [
               over(`max by (group, network) (max_over_time(${series("bascule_group_active", IN_GROUP)}[$__interval]))`, "{{group}}: {{network}}"),

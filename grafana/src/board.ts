@@ -9,6 +9,7 @@ export interface Board {
   title: string;
   description: string;
   from: string;
+  refresh?: string;
   variables: Variable[];
   /** What is seen at first. */
   top: Panel[];
@@ -171,7 +172,7 @@ export function assemble(board: Board): dashboard.Dashboard {
     .timezone("browser")
     .tooltip(dashboard.DashboardCursorSync.Crosshair)
     .time({ from: board.from, to: "now" })
-    .refresh("30s")
+    .refresh(board.refresh ?? "30s")
     .timepicker(new dashboard.TimePickerBuilder().refreshIntervals(["15s", "30s", "1m", "5m", "15m", "1h"]))
     .variables(variables(board))
     .annotations([SWITCHES, OUTAGES, ...(board.annotations ?? [])])

@@ -346,7 +346,6 @@ export function table(spec: Omit<Spec, "overrides"> & { columns: Column[]; sortB
   const organize = {
     indexByName: Object.fromEntries(shown.map((name, index) => [name, index])),
     renameByName: Object.fromEntries(spec.columns.map((column) => [field(column.field), column.title])),
-    includeByName: Object.fromEntries(shown.map((name) => [name, true])),
     excludeByName: { Time: true },
   };
   const hidden = spec.queries.map((query) => field(query.ref ?? "")).filter((name) => !shown.includes(name));

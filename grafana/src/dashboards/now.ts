@@ -10,9 +10,11 @@ const DEPTH = [
   { from: 2, color: GREEN },
 ];
 
-const start = `min by (network) (${series("bascule_network_outage_start_timestamp_seconds")} > 0)`;
-const layer = `max by (network, layer) (${series("bascule_network_layer_down")} == 1)`;
-const downSince = `${layer} * on (network) group_left () ${start}`;
+// The layer and the start that belong together are those of one vantage; the earliest is told.
+const downSince = `min by (network, layer) (
+  (${series("bascule_network_layer_down")} == 1)
+  * on (job, instance, network) group_left () (${series("bascule_network_outage_start_timestamp_seconds")} > 0)
+)`;
 
 const due = `${series("bascule_group_failback_due_timestamp_seconds", IN_GROUP)} > 0`;
 

@@ -60,6 +60,7 @@ export const board = () =>
     title: "Bascule / Outages and objectives",
     description: "History: availability, outages, how long they took to be seen and mended, and what is left of the budget.",
     from: "now-30d",
+    refresh: "5m",
     variables: [
       GROUP,
       NETWORK,

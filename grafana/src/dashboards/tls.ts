@@ -19,6 +19,7 @@ export const board = () =>
     title: "Bascule / Certificates",
     description: "Which certificate runs out next, what was renewed, and whether handshakes are well.",
     from: "now-30d",
+    refresh: "5m",
     variables: [NETWORK],
     annotations: [
       mark(

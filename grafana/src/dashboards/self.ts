@@ -6,7 +6,11 @@ import { series } from "../query";
 
 const LAG = "bascule_scheduler_lag_seconds_bucket";
 const lag = (q: number) => `histogram_quantile(${q}, sum by (instance, le) (rate(${series(LAG)}[$__rate_interval])))`;
-const clock = `min by (instance) (sum by (instance, network) (rate(${series("bascule_network_state_seconds_total")}[15m])))`;
+// What is younger than the window has not had the time to gain its seconds.
+const clock = `min by (instance) (
+  sum by (job, instance, network) (rate(${series("bascule_network_state_seconds_total")}[15m]))
+  and on (job, instance, network) ${series("bascule_network_flapping")} offset 15m
+)`;
 const CLOCK = "the window has to be longer than the time an endpoint can be in doubt";
 const growth = (metric: string, by: string) => `sum by (${by}) (increase(${series(metric)}[$__rate_interval]))`;
 const QUIET = [
@@ -39,7 +43,7 @@ export const board = () =>
           { from: null, color: RED },
           { from: 0.8, color: GREEN },
         ],
-        noValue: "nobody reports",
+        noValue: "known after 15 min",
       }),
       stat({
         id: 2,
@@ -188,7 +192,7 @@ export const board = () =>
             text: "both",
             queries: [now(`round(time() - max by (instance) (${series("process_start_time_seconds")}))`, "{{instance}}")],
             unit: "dtdurations",
-            decimals: 1,
+            decimals: 0,
             noValue: "nobody reports",
           }),
           stat({
@@ -203,7 +207,7 @@ export const board = () =>
               now(`round(time() - max by (instance) (${series("bascule_config_last_reload_success_timestamp_seconds")}))`, "{{instance}}"),
             ],
             unit: "dtdurations",
-            decimals: 1,
+            decimals: 0,
             noValue: "nobody reports",
           }),
           lines({

@@ -252,7 +252,7 @@ export function timeline(spec: Spec): Panel {
     .alignValue(common.TimelineValueAlignment.Left)
     .showValue(common.VisibilityMode.Auto)
     .rowHeight(0.85)
-    .fillOpacity(85)
+    .fillOpacity(100)
     .lineWidth(0)
     .axisPlacement(common.AxisPlacement.Auto);
 }
@@ -266,7 +266,7 @@ export function matrix(spec: Spec): Panel {
     .showValue(common.VisibilityMode.Never)
     .rowHeight(0.85)
     .colWidth(0.95)
-    .fillOpacity(85)
+    .fillOpacity(100)
     .lineWidth(0)
     .axisPlacement(common.AxisPlacement.Auto);
 }
@@ -337,8 +337,16 @@ export interface Column {
   properties?: Record<string, unknown>;
 }
 
+export interface TableSpec extends Omit<Spec, "overrides"> {
+  columns: Column[];
+  /** Labels that are no column. */
+  hide?: string[];
+  sortBy?: string;
+  ascending?: boolean;
+}
+
 /** A table: a row a set of labels, a column a label or a query. */
-export function table(spec: Omit<Spec, "overrides"> & { columns: Column[]; sortBy?: string; ascending?: boolean }): Panel {
+export function table(spec: TableSpec): Panel {
   const refs = new Set(spec.queries.map((query) => query.ref));
   const only = spec.queries.length === 1;
   const field = (name: string) => (refs.has(name) ? (only ? "Value" : `Value #${name}`) : name);
@@ -346,7 +354,7 @@ export function table(spec: Omit<Spec, "overrides"> & { columns: Column[]; sortB
   const organize = {
     indexByName: Object.fromEntries(shown.map((name, index) => [name, index])),
     renameByName: Object.fromEntries(spec.columns.map((column) => [field(column.field), column.title])),
-    excludeByName: { Time: true },
+    excludeByName: Object.fromEntries(["Time", ...(spec.hide ?? [])].map((name) => [name, true])),
   };
   const hidden = spec.queries.map((query) => field(query.ref ?? "")).filter((name) => !shown.includes(name));
   hidden.forEach((name) => Object.assign(organize.excludeByName, { [name]: true }));

@@ -316,7 +316,7 @@ export const board = () =>
                 title: "Since the last success",
                 properties: {
                   unit: "dtdurations",
-                  decimals: 1,
+                  decimals: 0,
                   ...coloured([
                     { from: null, color: GREEN },
                     { from: 300, color: YELLOW },
@@ -330,6 +330,7 @@ export const board = () =>
                 properties: { mappings: [values({ "0": { text: "no", color: GREEN }, "1": { text: "yes", color: YELLOW } })] },
               },
             ],
+            hide: ["network"],
             sortBy: "Since the last success",
             unit: "s",
             noValue: "no endpoint reports",

@@ -128,9 +128,9 @@ export const board = () =>
         queries: [rows("since", `1000 * ${downSince}`), rows("for", `round(time() - ${downSince})`)],
         columns: [
           { field: "network", title: "Network" },
-          { field: "layer", title: "Layer", properties: mapped(LAYERS) },
+          { field: "layer", title: "Layer", properties: { "custom.width": 90, ...mapped(LAYERS) } },
           { field: "since", title: "Since", properties: { unit: "dateTimeAsIsoNoDateIfToday" } },
-          { field: "for", title: "For", properties: { unit: "dtdurations", decimals: 1 } },
+          { field: "for", title: "For", properties: { unit: "dtdhms", "custom.width": 120 } },
         ],
         sortBy: "Since",
         ascending: true,

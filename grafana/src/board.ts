@@ -131,10 +131,10 @@ function marks(board: Board): dashboard.AnnotationQueryBuilder[] {
 }
 
 /** Links to the other dashboards carry the variables and the time. */
-const OTHERS = new dashboard.DashboardLinkBuilder("bascule")
+const OTHERS = new dashboard.DashboardLinkBuilder("Bascule dashboards")
   .type(dashboard.DashboardLinkType.Dashboards)
   .tags(["bascule"])
-  .asDropdown(false)
+  .asDropdown(true)
   .includeVars(true)
   .keepTime(true)
   .targetBlank(false)

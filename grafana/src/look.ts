@@ -9,8 +9,6 @@ export const SKY = "#56B4E9";
 export const GREY = "#999999";
 export const BLUE = "#0072B2";
 export const ORANGE = "#E69F00";
-export const PURPLE = "#CC79A7";
-export const BROWN = "#8C6D31";
 export const PALE_BLUE = "rgba(0, 114, 178, 0.45)";
 export const CLEAR = "transparent";
 
@@ -23,8 +21,17 @@ export const STATES = [
   { code: 5, name: "down", color: RED },
 ];
 
-/** From the lowest. */
-export const LAYERS: Record<string, string> = { dns: PURPLE, tcp: ORANGE, tls: SKY, http: BLUE, content: BROWN };
+/**
+ * From the lowest, and darker the higher: an order that the colour-blind see too. The states and roles have used up the
+ * other hues, so the layers share one that is nobody else's.
+ */
+export const LAYERS: Record<string, string> = {
+  dns: "#FCC5DE",
+  tcp: "#F18ECC",
+  tls: "#C66EB4",
+  http: "#9B509B",
+  content: "#733281",
+};
 
 export const RESULTS: Record<string, string> = { success: GREEN, failure: RED, inconclusive: GREY };
 

@@ -64,6 +64,33 @@ export function activeChannel(): string {
   return `topk by (group) (1, ${votes})`;
 }
 
+/** The time that our own connection was down counts only where it is watched. */
+const ownDown = (...matchers: string[]) => series("bascule_uplink_state_seconds_total", ...matchers, 'state="down"');
+
+/**
+ * The state of our own connection as a code of `UPLINK_MAP`, the worst of the window if there is one. What is not up is
+ * not proven only if the time of being down grows: with `[uplink] enabled = false`, without a route of that family and
+ * before the first answer it is not watched, and nothing is blind.
+ */
+export function ownConnection(by: string, matchers: string[], window?: string): string {
+  const selector = series("bascule_uplink_up", ...matchers);
+  const up = window ? `min_over_time(${selector}[${window}])` : selector;
+  return [
+    `max by (${by}) (`,
+    `  ${up} == 1`,
+    `  or 3 + (${up} == 0 and on (job, instance, family) increase(${ownDown(...matchers)}[$__rate_interval]) > 0)`,
+    `  or 2 + (${up} == 0)`,
+    ")",
+  ].join("\n");
+}
+
+/** The share of the watched time in which each vantage was blind. */
+export function blindShare(): string {
+  const spent = (states: string) =>
+    `sum by (instance) (rate(${series("bascule_uplink_state_seconds_total", 'family="any"', states)}[$__rate_interval]))`;
+  return `${spent('state="down"')}\n/ (${spent('state=~"up|down"')} > 0)`;
+}
+
 /** Success among the attempts that have a result; nothing where there are none. */
 export function successShare(metric: string, by: string, ...matchers: string[]): string {
   const sum = (result: string) => `sum by (${by}) (rate(${series(metric, ...matchers, result)}[$__rate_interval]))`;

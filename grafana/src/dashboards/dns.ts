@@ -2,7 +2,7 @@
 import { NETWORK, ROW_NETWORK, assemble, to, toNetwork } from "../board";
 import { GREEN, RED, RESULTS, UPLINK_MAP, YELLOW } from "../look";
 import { bars, coloured, inRange, lines, matrix, now, over, rows, stat, table, timeline } from "../panel";
-import { NETWORK as OF, quantile, series, successShare } from "../query";
+import { NETWORK as OF, ownConnection, quantile, series, successShare } from "../query";
 
 const QUERIES = "bascule_dns_queries_total";
 const FAILING = [
@@ -59,10 +59,10 @@ export const board = () =>
       stat({
         id: 3,
         title: "Our own connection",
-        description: "Whether each vantage has proof of its own connection. Not proven: failures below may be ours.",
+        description: "Whether each vantage has proof of its own connection. Not proven: failures below may be ours. Not watched: [uplink] is off, and they may be ours too.",
         w: 6,
         h: 5,
-        queries: [now(`min by (instance) (${series("bascule_uplink_up", 'family="any"')})`, "{{instance}}")],
+        queries: [now(ownConnection("instance", ['family="any"']), "{{instance}}")],
         mappings: UPLINK_MAP,
         noValue: "nobody reports",
         links: [to("bascule-vantage", "Vantage points")],
@@ -106,11 +106,12 @@ export const board = () =>
       timeline({
         id: 6,
         title: "Our own connection by family",
-        description: "Proof of our own connection over time, by vantage and family. Grey: nothing was judged.",
+        description: "Proof of our own connection over time, by vantage and family. Any not proven: nothing was judged. Not watched: " +
+          "there is no route of that family, or [uplink] is off.",
         w: 12,
         h: 8,
         queries: [
-          over(`min by (instance, family) (min_over_time(${series("bascule_uplink_up")}[$__interval]))`, "{{instance}} {{family}}"),
+          over(ownConnection("instance, family", [], "$__interval"), "{{instance}} {{family}}"),
         ],
         mappings: UPLINK_MAP,
         interval: "2m",

@@ -2,7 +2,7 @@
 import { GROUP, ROW_NETWORK, assemble, to, toNetwork } from "../board";
 import { ACTIVE_MAP, BLUE, GREEN, LAYERS, NO_CHANNEL, ORANGE, RED, ROLES, STATE_MAP, UPLINK_MAP, YELLOW, range, values } from "../look";
 import { gauges, inRange, lines, mapped, now, over, rows, stat, table, timeline } from "../panel";
-import { GROUP as IN_GROUP, activeChannel, agreedState, events, series, unfrozen } from "../query";
+import { GROUP as IN_GROUP, activeChannel, agreedState, events, ownConnection, series, unfrozen } from "../query";
 
 const DEPTH = [
   { from: null, color: RED },
@@ -61,10 +61,10 @@ export const board = () =>
         title: "Our own connection",
         description:
           "Whether each vantage has proof that its own connection works. Not proven: that vantage judges nothing, and a " +
-          "network that it calls unknown may be fine. If all are grey, look at your own line first.",
+          "network that it calls unknown may be fine; look at that line first. Not watched: [uplink] is off there.",
         w: 5,
         h: 6,
-        queries: [now(`min by (instance) (${series("bascule_uplink_up", 'family="any"')})`, "{{instance}}")],
+        queries: [now(ownConnection("instance", ['family="any"']), "{{instance}}")],
         mappings: UPLINK_MAP,
         noValue: "nobody reports",
         links: [to("bascule-vantage", "Vantage points")],

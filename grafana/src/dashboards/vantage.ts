@@ -2,7 +2,7 @@
 import { GROUP, NETWORK, ROW_NETWORK, SHOWN_SHARE, assemble, to, toNetwork } from "../board";
 import { ACTIVE_MAP, GREEN, GREY, NO_CHANNEL, ORANGE, RED, STATE_MAP, UPLINK_MAP, YELLOW, values } from "../look";
 import { lines, now, over, rows, stat, timeline } from "../panel";
-import { GROUP as IN_GROUP, NETWORK as OF, agreedState, quantile, series, shareDown, stateByVantage } from "../query";
+import { GROUP as IN_GROUP, NETWORK as OF, agreedState, blindShare, ownConnection, quantile, series, shareDown, stateByVantage } from "../query";
 
 const STATE = "bascule_network_state";
 const judging = `${series(STATE, OF, 'state=~"up|degraded|down"')} == 1`;
@@ -38,10 +38,11 @@ export const board = () =>
       stat({
         id: 2,
         title: "Own connection of each vantage",
-        description: "Not proven: the vantage is blind, it judges nothing and does not count in the quorum. Look at its line.",
+        description: "Not proven: the vantage is blind, it judges nothing and does not count in the quorum: look at its line. Not " +
+          "watched: [uplink] is off there, so it believes every failure.",
         w: 8,
         h: 5,
-        queries: [now(`min by (instance) (${uplink})`, "{{instance}}")],
+        queries: [now(ownConnection("instance", ['family="any"']), "{{instance}}")],
         mappings: UPLINK_MAP,
         text: "both",
         noValue: "no vantage reports",
@@ -136,18 +137,13 @@ export const board = () =>
           lines({
             id: 102,
             title: "Blind share of each vantage",
-            description: "Share of the time without proof of its own connection. A vantage that is often blind is a poor witness.",
+            description: "Share of the watched time in which its own connection was not proven. A vantage that is often blind is a poor witness. No line: not watched.",
             w: 12,
             h: 8,
             max: 1,
-            queries: [
-              over(
-                `sum by (instance) (rate(${series("bascule_uplink_state_seconds_total", 'family="any"', 'state!="up"')}[$__rate_interval]))`,
-                "{{instance}}",
-              ),
-            ],
+            queries: [over(blindShare(), "{{instance}}")],
             unit: "percentunit",
-            noValue: "no vantage reports",
+            noValue: "no vantage watches its connection",
           }),
           lines({
             id: 103,

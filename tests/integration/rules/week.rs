@@ -52,6 +52,7 @@ const FIRES: [Times; 16] = [
     // Slow from the south only: one of two is half.
     ("BasculeNetworkDegraded", "threads", &["17 13:18-17 14:02"]),
     ("BasculeGroupExhausted", "press", &["14 04:30-14 05:15"]),
+    ("BasculeNetworkOutranked", "bluesky", &["14 04:30-14 05:15"]),
     // Bluesky is back, and Threads in maintenance for 15 minutes more.
     (
         "BasculeGroupNoStandby",

@@ -4,6 +4,7 @@
 pub(crate) mod files;
 mod programs;
 mod runbook;
+mod week;
 
 use std::collections::{BTreeMap, BTreeSet};
 

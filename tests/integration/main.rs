@@ -16,6 +16,7 @@ mod late;
 mod memory;
 mod reasons;
 mod replays;
+mod rules;
 mod support;
 mod tcp;
 mod tls;

@@ -5,7 +5,10 @@ mod good;
 mod house;
 mod lint;
 mod model;
+mod names;
 mod promql;
+mod scrape;
+mod sources;
 mod tried;
 
 use std::collections::BTreeSet;

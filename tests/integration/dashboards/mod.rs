@@ -1,6 +1,9 @@
 //! The dashboards: rules that they keep, names that they use, and what their queries answer.
 
+mod asking;
 mod exceptions;
+mod execute;
+mod expected;
 mod good;
 mod house;
 mod lint;
@@ -10,6 +13,7 @@ mod promql;
 mod scrape;
 mod sources;
 mod tried;
+mod truth;
 
 use std::collections::BTreeSet;
 use std::fs;

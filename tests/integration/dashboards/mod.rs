@@ -7,6 +7,7 @@ mod expected;
 mod good;
 mod house;
 mod lint;
+mod live;
 mod model;
 mod names;
 mod promql;

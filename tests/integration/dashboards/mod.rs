@@ -4,6 +4,7 @@ mod asking;
 mod exceptions;
 mod execute;
 mod expected;
+mod generated;
 mod good;
 mod house;
 mod lint;

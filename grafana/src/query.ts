@@ -32,7 +32,7 @@ export function agreedState(metric: string, by: string, matchers: string[], wind
   const any = (state: string) => `max by (${by}, state) (${worst(series(metric, ...matchers, state), window)}) > 0`;
   return [
     `max by (${by}) (`,
-    `  5 * (${shareDown(metric, by, matchers, window)} >= $share)`,
+    `  5 * ((${shareDown(metric, by, matchers, window)} >= bool $share) > 0)`,
     `  or 4 * (${any('state=~"degraded|down"')})`,
     `  or 3 * (${any('state="maintenance"')})`,
     `  or 2 * (${any('state="up"')})`,

@@ -41,7 +41,7 @@ export function TimeAxis({ plot, theme }: { plot: Plot; theme: GrafanaTheme2 }) 
       {ticks.map((time) => (
         <g key={time}>
           <line x1={across(plot, time)} x2={across(plot, time)} y1={plot.top} y2={bottom} stroke={theme.colors.border.weak} />
-          <text x={across(plot, time)} y={bottom + 16} textAnchor="middle" fontSize={12} fill={theme.colors.text.primary}>
+          <text x={Math.min(across(plot, time), plot.left + plot.width + 16 - measure(label(time, spacing, range)) / 2)} y={bottom + 16} textAnchor="middle" fontSize={12} fill={theme.colors.text.primary}>
             {label(time, spacing, range)}
           </text>
         </g>
@@ -50,20 +50,22 @@ export function TimeAxis({ plot, theme }: { plot: Plot; theme: GrafanaTheme2 }) 
   );
 }
 
+// An annotation is a dashed line; one that lasts is a shade between two.
 export function Marks({ plot, marks }: { plot: Plot; marks: Mark[] }) {
+  const bottom = plot.top + plot.height;
   return (
     <g>
-      {marks.map((mark, at) => (
-        <line
-          key={at}
-          x1={across(plot, mark.from)}
-          x2={across(plot, mark.from)}
-          y1={plot.top}
-          y2={plot.top + plot.height}
-          stroke={mark.color}
-          strokeDasharray="3 3"
-        />
-      ))}
+      {marks.map((mark, at) => {
+        const [left, right] = [Math.max(plot.left, across(plot, mark.from)), across(plot, mark.to)];
+        const line = (x: number) => <line x1={x} x2={x} y1={plot.top} y2={bottom} stroke={mark.color} strokeDasharray="3 3" />;
+        return (
+          <g key={at}>
+            <rect x={left} y={plot.top} width={Math.max(0, right - left)} height={plot.height} fill={mark.color} fillOpacity={0.1} />
+            {line(left)}
+            {right > left && line(right)}
+          </g>
+        );
+      })}
     </g>
   );
 }

@@ -8,13 +8,16 @@ import { View } from './panels';
 
 type Shade = (share: number) => string;
 
+const fromDark = ['Turbo', 'Cividis', 'Viridis', 'Magma', 'Inferno', 'Plasma', 'Warm', 'Cool', 'CubehelixDefault'];
+
 function shadeOf(color: any, dark: boolean): Shade {
   if (color?.mode === 'opacity') {
     return (share) => color.fill + Math.round(255 * share).toString(16).padStart(2, '0');
   }
   const scheme = (chromatic as any)[`interpolate${color?.scheme ?? 'Oranges'}`] as Shade;
-  // The schemes run from light to dark; on a dark page Grafana turns them round, and "reverse" turns them once more.
-  return (share) => scheme(Boolean(color?.reverse) !== dark ? 1 - share : share);
+  // What is rare has the page's colour: Grafana turns a scheme round where it would not, and "reverse" turns it once more.
+  const turned = fromDark.includes(color?.scheme) ? !dark : dark;
+  return (share) => scheme(Boolean(color?.reverse) !== turned ? 1 - share : share);
 }
 
 export function Heatmap({ view }: { view: View }) {
@@ -31,7 +34,7 @@ export function Heatmap({ view }: { view: View }) {
   });
   const names = columns.map((field) => (Number.isFinite(Number(field.name)) ? formattedValueToString(unit(Number(field.name))) : field.name));
   const left = Math.max(...names.map((name) => measure(name))) + 14;
-  const plot: Plot = { left, top: 4, width: width - left - 16, height: height - 30, from: input.from, to: input.to };
+  const plot: Plot = { left, top: 10, width: width - left - 16, height: height - 36, from: input.from, to: input.to };
   const tall = plot.height / columns.length;
   const every = Math.ceil(16 / tall);
   const step = time?.config.interval ?? 60_000;

@@ -134,11 +134,18 @@ function repeated(panel: any, variables: Variable[], scope: Scope, y: number): P
 }
 
 // Lays the panels of one stretch (before the first row, or of one row) from `top` on; returns where it ends.
-function lay(panels: any[], variables: Variable[], scope: Scope, top: number, out: Placed[]): number {
+function lay(panels: any[], variables: Variable[], scope: Scope, top: number, out: Placed[], faults: string[]): number {
   if (panels.length === 0) {
     return top;
   }
   const first = Math.min(...panels.map((panel) => panel.gridPos.y));
+  const sideways = panels.filter((panel) => panel.repeat && panel.repeatDirection !== 'v');
+  for (const { id, gridPos, title } of sideways) {
+    const beside = panels.find((one) => one.id !== id && one.gridPos.y < gridPos.y + gridPos.h && gridPos.y < one.gridPos.y + one.gridPos.h);
+    if (beside) {
+      faults.push(`panel "${title}" repeats sideways, so it needs its lines of the grid for itself; "${beside.title}" is there too`);
+    }
+  }
   let pushed = 0;
   let end = top;
   for (const panel of [...panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x)) {
@@ -151,7 +158,7 @@ function lay(panels: any[], variables: Variable[], scope: Scope, top: number, ou
   return end;
 }
 
-export function place(input: Input, variables: Variable[]): Placed[] {
+export function place(input: Input, variables: Variable[], faults: string[]): Placed[] {
   const out: Placed[] = [];
   const stretches: Array<{ row?: any; panels: any[] }> = [{ panels: [] }];
   for (const panel of input.dashboard.panels) {
@@ -166,12 +173,12 @@ export function place(input: Input, variables: Variable[]): Placed[] {
     for (const value of (row && valuesOf(row.repeat, variables)) ?? [undefined]) {
       const scope: Scope = value === undefined ? {} : { [row.repeat]: value };
       if (!row) {
-        top = lay(panels, variables, scope, top, out);
+        top = lay(panels, variables, scope, top, out, faults);
         continue;
       }
       const open = !row.collapsed || input.openRows;
       out.push({ panel: { ...row, collapsed: !open }, scope, x: 0, y: top, w: 24, h: 1 });
-      top = open ? lay(panels, variables, scope, top + 1, out) : top + 1;
+      top = open ? lay(panels, variables, scope, top + 1, out, faults) : top + 1;
     }
   }
   return out;

@@ -143,7 +143,7 @@ async function main() {
   const variables = await variablesOf(input);
   const [marks, drawn] = await Promise.all([
     annotations(input, variables),
-    Promise.all(place(input, variables).map((placed) => fetched(placed, variables, input, theme))),
+    Promise.all(place(input, variables, report.errors).map((placed) => fetched(placed, variables, input, theme))),
   ]);
   marks.forEach((mark) => (mark.color = theme.visualization.getColorByName(mark.color)));
   createRoot(document.getElementById('page') as HTMLElement).render(

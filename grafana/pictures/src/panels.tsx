@@ -1,5 +1,6 @@
 // One panel: its frame is Grafana's, and so is its inside where a package has it.
 import {
+  colorManipulator,
   DataFrame,
   dateTime,
   FieldDisplay,
@@ -12,12 +13,14 @@ import {
 } from '@grafana/data';
 import { BarGauge, BigValue, PanelChrome, TimeSeries, UPlotConfigBuilder, VizRepeater } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
-import { ReactNode, useLayoutEffect } from 'react';
+import { type JSX, ReactNode, useLayoutEffect } from 'react';
 import { BarChart, Dial, Heatmap } from './charts';
 import { fill, Input, Placed, Scope, Variable } from './expand';
 import { values } from './fields';
 import { Lanes } from './lanes';
 import { Mark, report } from './query';
+
+const { alpha } = colorManipulator;
 
 export interface View {
   panel: any;
@@ -43,12 +46,17 @@ function MarkLines({ builder, marks }: { builder: UPlotConfigBuilder; marks: Mar
       ctx.save();
       ctx.setLineDash([4, 4]);
       for (const mark of marks) {
-        const x = plot.valToPos(mark.from, 'x', true);
+        const left = Math.max(bbox.left, plot.valToPos(mark.from, 'x', true));
+        const right = plot.valToPos(mark.to, 'x', true);
+        ctx.fillStyle = alpha(mark.color, 0.1);
+        ctx.fillRect(left, bbox.top, right - left, bbox.height);
         ctx.strokeStyle = mark.color;
-        ctx.beginPath();
-        ctx.moveTo(x, bbox.top);
-        ctx.lineTo(x, bbox.top + bbox.height);
-        ctx.stroke();
+        for (const x of right > left ? [left, right] : [left]) {
+          ctx.beginPath();
+          ctx.moveTo(x, bbox.top);
+          ctx.lineTo(x, bbox.top + bbox.height);
+          ctx.stroke();
+        }
       }
       ctx.restore();
     });
@@ -61,7 +69,10 @@ function Lines({ view }: { view: View }) {
   const legend = { showLegend: true, displayMode: 'list', placement: 'bottom', calcs: [], ...panel.options?.legend };
   return (
     <TimeSeries frames={frames} width={width} height={height} timeRange={rangeOf(input)} timeZone="utc" legend={legend}>
-      {(builder) => <MarkLines builder={builder} marks={marks} />}
+      {(builder) => {
+        builder.setPadding([null, 20, null, null]);
+        return <MarkLines builder={builder} marks={marks} />;
+      }}
     </TimeSeries>
   );
 }
@@ -115,7 +126,7 @@ function Stat({ view }: { view: View }) {
       width={width}
       height={height}
       theme={view.theme}
-      wideLayout={options.wideLayout ?? true}
+      disableWideLayout={options.wideLayout === false}
     />
   );
   return <Repeated view={view} sparkline={view.panel.options?.graphMode !== 'none'} grid inside={inside} />;
@@ -178,7 +189,7 @@ function Table({ view }: { view: View }) {
       width={width}
       height={height}
       noHeader={options.showHeader === false}
-      initialSortBy={options.sortBy}
+      sortBy={options.sortBy}
       cellHeight={options.cellHeight}
       fieldConfig={{ defaults: {}, overrides: [], ...panel.fieldConfig }}
       timeRange={rangeOf(view.input)}

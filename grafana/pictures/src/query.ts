@@ -1,6 +1,6 @@
 // Asks the Prometheus behind the loopback server, and makes Grafana's data frames of its answers.
 import { DataFrame, FieldType } from '@grafana/data';
-import { builtin, duration, fill, Input, interval, milliseconds, Scope, Variable } from './expand';
+import { builtin, fill, Input, interval, milliseconds, Scope, Variable } from './expand';
 
 export const report = { errors: [] as string[], empty: [] as string[], queries: 0, panels: 0 };
 
@@ -152,7 +152,7 @@ function tableFrame(data: any, target: any, several: boolean): DataFrame[] {
 
 // Cumulative buckets, one frame an `le`, become one frame with a column a bucket.
 function bucketFrames(frames: DataFrame[]): DataFrame[] {
-  const bound = (frame: DataFrame) => Number(frame.fields[1].labels?.le ?? 'NaN');
+  const bound = (frame: DataFrame) => Number(frame.fields[1].labels?.le?.replace('+Inf', 'Infinity'));
   const sorted = [...frames].sort((a, b) => bound(a) - bound(b));
   const times = [...new Set(sorted.flatMap((frame) => frame.fields[0].values))].sort((a, b) => a - b);
   const columns = sorted.map((frame) => {
@@ -220,8 +220,9 @@ export async function annotations(input: Input, variables: Variable[]): Promise<
     if (!text || one.enable === false) {
       continue;
     }
+    // Grafana asks for a hundred points of an annotation.
     const range = input.to - input.from;
-    const step = Math.max(milliseconds(fill(one.step || '60s', variables, {}, 'text')), Math.ceil(range / 11000 / 60000) * 60000);
+    const step = interval(range, 100, milliseconds(one.step || one.target?.interval) || 60_000);
     const expr = fill(text, variables, builtin(range, step, input.scrape), 'query');
     const ends = { start: Math.floor(input.from / step) * step, end: Math.floor(input.to / step) * step };
     const what = `annotation "${one.name}": ${expr}`;
@@ -229,11 +230,11 @@ export async function annotations(input: Input, variables: Variable[]): Promise<
     for (const series of data?.result ?? []) {
       let open: Mark | undefined;
       for (const [seconds, value] of series.values) {
-        const time = seconds * 1000;
-        if (Number(value) === 0) {
+        const time = one.useValueForTime ? Math.floor(Number(value)) : seconds * 1000;
+        if (Number(value) <= 0) {
           continue;
         }
-        if (open && time - open.to <= step) {
+        if (open && open.to + step >= time) {
           open.to = time;
         } else {
           open = { from: time, to: time, color: one.iconColor ?? 'rgba(0, 211, 255, 1)' };
@@ -242,7 +243,5 @@ export async function annotations(input: Input, variables: Variable[]): Promise<
       }
     }
   }
-  return marks;
+  return marks.filter((mark) => mark.to >= input.from && mark.from <= input.to);
 }
-
-export const spoken = duration;

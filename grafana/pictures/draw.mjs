@@ -73,6 +73,7 @@ async function bundle() {
 const types = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' };
 const icons = join(here, 'node_modules', '@grafana', 'ui', 'dist', 'public', 'img');
 
+const faces = { Medium: '500-normal', Bold: '700-normal', Italic: '400-italic', MediumItalic: '500-italic' };
 const fonts = join(here, 'node_modules', '@fontsource', 'inter', 'files');
 
 const html = `<!doctype html><html><head><meta charset="utf-8"><link rel="stylesheet" href="/page.css">
@@ -92,8 +93,8 @@ function serve(files, state) {
       const got = await fetch(options.prometheus + path.slice('/prometheus'.length) + query);
       return [200, types['.json'], await got.text()];
     }
-    const font = /Inter-(Regular|Medium)\.woff2$/.exec(path);
-    if (font) return [200, 'font/woff2', await readFile(join(fonts, `inter-latin-${font[1] === 'Medium' ? 500 : 400}-normal.woff2`))];
+    const font = /Inter-(\w+)\.woff2$/.exec(path);
+    if (font) return [200, 'font/woff2', await readFile(join(fonts, `inter-latin-${faces[font[1]] ?? '400-normal'}.woff2`))];
     const icon = /\/img\/(icons\/.*\.svg)$/.exec(normalize(path));
     return icon ? [200, types['.svg'], await readFile(join(icons, icon[1]))] : [404, 'text/plain', ''];
   };

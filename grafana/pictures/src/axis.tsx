@@ -36,16 +36,22 @@ export function TimeAxis({ plot, theme }: { plot: Plot; theme: GrafanaTheme2 }) 
     ticks.push(time);
   }
   const bottom = plot.top + plot.height;
+  const edge = plot.left + plot.width + 16;
   return (
     <g>
-      {ticks.map((time) => (
-        <g key={time}>
-          <line x1={across(plot, time)} x2={across(plot, time)} y1={plot.top} y2={bottom} stroke={theme.colors.border.weak} />
-          <text x={Math.min(across(plot, time), plot.left + plot.width + 16 - measure(label(time, spacing, range)) / 2)} y={bottom + 16} textAnchor="middle" fontSize={12} fill={theme.colors.text.primary}>
-            {label(time, spacing, range)}
-          </text>
-        </g>
-      ))}
+      {ticks.map((time) => {
+        const x = across(plot, time);
+        const text = label(time, spacing, range);
+        const inside = Math.min(x, edge - measure(text) / 2);
+        return (
+          <g key={time}>
+            <line x1={x} x2={x} y1={plot.top} y2={bottom} stroke={theme.colors.border.weak} />
+            <text x={inside} y={bottom + 16} textAnchor="middle" fontSize={12} fill={theme.colors.text.primary}>
+              {text}
+            </text>
+          </g>
+        );
+      })}
     </g>
   );
 }

@@ -89,14 +89,15 @@ export function BarChart({ view }: { view: View }) {
   const most = (first.max as number) ?? (Math.max(...reach, 0) || 1);
   const legendOn = options.legend?.showLegend !== false;
   const room = height - (legendOn ? 28 : 0);
-  const side = Math.max(...names.map((name) => measure(name)), 20) + 12;
-  const left = lying ? Math.min(side, width * 0.4) : 54;
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => share * most);
+  const tickText = (tick: number) => (percent ? `${Math.round(tick * 100)}%` : formattedValueToString(bars[0].display?.(tick) ?? { text: String(tick) }));
+  const side = Math.max(...(lying ? names : ticks.map(tickText)).map((text) => measure(text)), 20) + 12;
+  const left = Math.min(side, width * 0.4);
   const plot = { left, top: 8, width: width - left - 16, height: room - 34 };
   const slot = (lying ? plot.height : plot.width) / Math.max(1, names.length);
   const group = slot * (options.groupWidth ?? 0.7);
   const color = (at: number, row: number) =>
     bars[at].config.color?.mode === 'thresholds' ? (bars[at].display?.(bars[at].values[row]).color ?? '') : (bars[at].display?.(0).color ?? '');
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => share * most);
   const every = Math.ceil((Math.max(...names.map((name) => measure(name)), 1) + 8) / slot);
   const items = bars.map((field, at) => ({ label: getFieldDisplayName(field, frame, frames), color: color(at, 0), yAxis: 1 }));
   return (
@@ -104,7 +105,7 @@ export function BarChart({ view }: { view: View }) {
       <svg width={width} height={room}>
         {ticks.map((tick) => {
           const at = lying ? plot.left + (tick / most) * plot.width : plot.top + plot.height - (tick / most) * plot.height;
-          const text = percent ? `${Math.round(tick * 100)}%` : formattedValueToString(bars[0].display?.(tick) ?? { text: String(tick) });
+          const text = tickText(tick);
           return lying ? (
             <g key={tick}>
               <line x1={at} x2={at} y1={plot.top} y2={plot.top + plot.height} stroke={theme.colors.border.weak} />
@@ -130,11 +131,10 @@ export function BarChart({ view }: { view: View }) {
                 base += value;
                 const size = (Math.min(value, most) / most) * (lying ? plot.width : plot.height);
                 const offset = (from / most) * (lying ? plot.width : plot.height);
-                return lying ? (
-                  <rect key={at} x={plot.left + offset} y={along} width={size} height={thick - 1} fill={color(at, row)} fillOpacity={0.85} />
-                ) : (
-                  <rect key={at} x={along} y={plot.top + plot.height - offset - size} width={Math.max(1, thick - 1)} height={size} fill={color(at, row)} fillOpacity={0.85} />
-                );
+                const bar = lying
+                  ? { x: plot.left + offset, y: along, width: size, height: thick - 1 }
+                  : { x: along, y: plot.top + plot.height - offset - size, width: Math.max(1, thick - 1), height: size };
+                return <rect key={at} {...bar} fill={color(at, row)} fillOpacity={0.85} />;
               })}
               {lying ? (
                 <text x={plot.left - 8} y={start + group / 2 + 4} textAnchor="end" fontSize={12} fill={theme.colors.text.primary}>{name}</text>
@@ -156,7 +156,18 @@ export function BarChart({ view }: { view: View }) {
   );
 }
 
-export function Dial({ share, text, title, color, width, height, back, ink }: Record<'text' | 'title' | 'color' | 'back' | 'ink', string> & Record<'share' | 'width' | 'height', number>) {
+interface DialProps {
+  share: number;
+  text: string;
+  title: string;
+  color: string;
+  back: string;
+  ink: string;
+  width: number;
+  height: number;
+}
+
+export function Dial({ share, text, title, color, back, ink, width, height }: DialProps) {
   const radius = Math.max(10, Math.min(width / 2, height - (title ? 40 : 16)) - 12);
   const [x, y] = [width / 2, radius + 12];
   const arc = (part: number) => {

@@ -101,9 +101,14 @@ export function configured(panel: any, frames: DataFrame[], theme: GrafanaTheme2
       }
     }
   }
+  const numbers = out.flatMap((frame) => frame.fields.filter((field) => field.type === FieldType.number).flatMap((field) => field.values));
+  const known = numbers.filter((value) => Number.isFinite(value));
+  const lowest = known.reduce((least, value) => Math.min(least, value), Infinity);
+  const highest = known.reduce((most, value) => Math.max(most, value), -Infinity);
   for (const frame of out) {
     for (const field of frame.fields) {
-      field.state = { seriesIndex: field.state?.seriesIndex };
+      const [min, max] = [field.config.min ?? lowest, field.config.max ?? highest];
+      field.state = { seriesIndex: field.state?.seriesIndex, range: { min, max, delta: max - min } };
       fromMinusInfinity(field.config);
       field.config.color ??= { mode: colourMode[panel.type] ?? 'thresholds' } as any;
       field.config.thresholds ??= { mode: 'absolute', steps: [{ value: -Infinity, color: 'green' }, { value: 80, color: 'red' }] } as any;

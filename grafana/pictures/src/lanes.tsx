@@ -110,7 +110,7 @@ export function Lanes({ view, history }: { view: View; history: boolean }) {
                 const textX = align === 'middle' ? x + w / 2 : align === 'end' ? x + w - 4 : x + 4;
                 return (
                   <g key={index}>
-                    <rect x={x} y={y} width={w} height={bar} fill={color} fillOpacity={color === 'transparent' ? 0 : opacity} stroke={custom.lineWidth ? color : 'none'} />
+                    <rect x={x} y={y} width={w} height={bar} fill={color} fillOpacity={opacity} stroke={custom.lineWidth ? color : 'none'} />
                     {fits && (
                       <text x={textX} y={y + bar / 2 + 4} textAnchor={align} fontSize={12} fontWeight={500} fill={dark(color) ? '#ffffff' : '#000000'}>
                         {text}

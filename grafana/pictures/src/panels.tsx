@@ -202,7 +202,8 @@ function Table({ view }: { view: View }) {
 function Text({ view }: { view: View }) {
   const { content = '', mode } = view.panel.options ?? {};
   const text = fill(content, view.variables, view.scope, 'text');
-  return <div className="markdown-html" style={{ height: view.height, overflow: 'hidden' }} dangerouslySetInnerHTML={{ __html: mode === 'html' ? text : renderMarkdown(text) }} />;
+  const html = mode === 'html' ? text : renderMarkdown(text);
+  return <div style={{ height: view.height, overflow: 'hidden' }} dangerouslySetInnerHTML={{ __html: html }} />;
 }
 
 const kinds: Record<string, (props: { view: View }) => ReactNode> = {

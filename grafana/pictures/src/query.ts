@@ -220,9 +220,9 @@ export async function annotations(input: Input, variables: Variable[]): Promise<
     if (!text || one.enable === false) {
       continue;
     }
-    // Grafana asks for a hundred points of an annotation.
+    // Grafana asks for as many points of an annotation as the window is wide.
     const range = input.to - input.from;
-    const step = interval(range, 100, milliseconds(one.step || one.target?.interval) || 60_000);
+    const step = interval(range, input.width, milliseconds(one.step || one.target?.interval) || 60_000);
     const expr = fill(text, variables, builtin(range, step, input.scrape), 'query');
     const ends = { start: Math.floor(input.from / step) * step, end: Math.floor(input.to / step) * step };
     const what = `annotation "${one.name}": ${expr}`;

@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
 use super::{Answer, Trouble, terminal};
 use crate::config::Environment;
-use crate::replay::{Scenario, between, json, openmetrics, play, tell};
+use crate::replay::{LEAST_APART, Labels, MOST_APART, Scenario, between, json, play, tell};
 
 /// The largest scenario that is read.
 const LARGEST: u64 = 1 << 20;
@@ -25,25 +26,41 @@ pub(super) struct Arguments {
     /// Tell it to a Prometheus: samples for `promtool tsdb create-blocks-from openmetrics`
     #[arg(long, conflicts_with = "json")]
     openmetrics: bool,
+    /// A label of every sample, as if scraped; again for more [default: job=bascule,
+    /// instance=replay]
+    #[arg(long, value_name = "NAME=VALUE", requires = "openmetrics", value_parser = Labels::parse)]
+    label: Vec<(String, String)>,
+    /// Time between two samples, 1s to 4m [default: 15s, more for more than 8 hours]
+    #[arg(long, value_name = "DURATION", requires = "openmetrics", value_parser = apart)]
+    every: Option<Duration>,
     /// Draw without colours and with ASCII only
     #[arg(long, conflicts_with_all = ["json", "openmetrics"])]
     plain: bool,
 }
 
+fn apart(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(every) if (LEAST_APART..=MOST_APART).contains(&every) => Ok(every),
+        _ => Err("write a duration from 1s to 4m, such as 15s".to_owned()),
+    }
+}
+
 /// Replays and tells. Bad news is what differs from what the scenario expects.
 pub(super) fn replay(arguments: &Arguments) -> Result<Answer, Trouble> {
     let scenario = read(&arguments.scenario)?;
-    let every = match between(&scenario) {
-        _ if !arguments.openmetrics => None,
-        None => {
-            let sentence = "is too long to be written as samples: at most five days";
-            return Err(trouble(&arguments.scenario, sentence));
-        }
-        every => every,
+    let every = if arguments.openmetrics {
+        let every = between(&scenario, arguments.every);
+        Some(every.map_err(|sentence| trouble(&arguments.scenario, &sentence))?)
+    } else {
+        None
     };
     let played = play(&scenario, every);
-    if arguments.openmetrics {
-        terminal::stream(|out| openmetrics(&played, out))?;
+    if let Some(samples) = &played.samples {
+        let mut labels = Labels::default();
+        for (name, value) in &arguments.label {
+            labels.set(name.clone(), value.clone());
+        }
+        terminal::stream(|out| samples.write(&labels, out))?;
     } else if arguments.json {
         terminal::print(&json(&scenario, &played))?;
     } else {

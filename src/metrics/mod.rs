@@ -29,7 +29,7 @@ use prometheus::{Encoder, Gauge, IntGauge, Registry, TextEncoder};
 
 use crate::model::{EndpointKey, Kind, Moment, Name, Round, Snapshot};
 use crate::schedule::Skip;
-pub use openmetrics::openmetrics;
+pub use openmetrics::{Labels, Samples};
 pub use prometheus::Error;
 pub use saved::Saved;
 

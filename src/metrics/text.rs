@@ -1,38 +1,28 @@
-//! The Prometheus text format, written straight from the numbers, and OpenMetrics, for samples
-//! that have a time.
+//! The Prometheus text format, written straight from the numbers.
 //!
 //! A thousand endpoints have 150,000 series. Building the library's objects for all of them at
 //! each scrape takes six times the memory of the text itself; this takes none.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::io::Write;
 use std::time::Duration;
 
 use super::cell::{Durations, SECONDS};
 use super::names::{Metric, MetricKind};
+use super::openmetrics::Table;
 use crate::model::Histogram;
 
-/// A page of metrics.
+/// A page of metrics, or the table of a replay.
 pub(super) struct Text {
     out: Vec<u8>,
+    /// Takes all samples instead of the page.
+    table: Option<Table>,
     metric: Option<Metric>,
     /// The head of the metric waits for its first sample: without one it is left out.
     announced: bool,
-    /// Positions of the labels in alphabetical order, as the library writes them.
-    order: Vec<usize>,
-    /// The labels of the sample that is being written.
-    labels: Vec<u8>,
-    dated: Option<Points>,
-}
-
-/// Samples of one metric at several times. OpenMetrics wants all of one set of labels together.
-#[derive(Default)]
-struct Points {
-    /// The time of the samples that come.
-    at: String,
-    of_labels: Vec<Vec<u8>>,
-    places: HashMap<Vec<u8>, usize>,
+    /// The labels of the samples that are being written.
+    labels: String,
 }
 
 impl Text {
@@ -40,42 +30,47 @@ impl Text {
     pub(super) fn new() -> Self {
         Self {
             out: Vec::with_capacity(256 * 1024),
+            table: None,
             metric: None,
             announced: false,
-            order: Vec::new(),
-            labels: Vec::new(),
-            dated: None,
+            labels: String::new(),
         }
     }
 
-    /// A page of OpenMetrics; each sample has the time that was last given to [`Text::at`].
-    pub(super) fn dated() -> Self {
+    /// No page: samples go into a table.
+    pub(super) fn tabled(table: Table) -> Self {
         Self {
-            dated: Some(Points::default()),
+            out: Vec::new(),
+            table: Some(table),
             ..Self::new()
         }
     }
 
-    /// The time of the samples that come.
-    pub(super) fn at(&mut self, unix_milliseconds: u128) {
-        if let Some(points) = &mut self.dated {
-            let (seconds, rest) = (unix_milliseconds / 1000, unix_milliseconds % 1000);
-            points.at = format!(" {seconds}.{rest:03}");
+    /// The table, if that is where samples go.
+    pub(super) const fn table(&self) -> Option<&Table> {
+        self.table.as_ref()
+    }
+
+    /// The time of the samples that come, in a table.
+    pub(super) fn at(&mut self, unix_milliseconds: u64) {
+        if let Some(table) = &mut self.table {
+            table.at(unix_milliseconds);
         }
     }
 
     /// Begins a metric. Every sample until the next one belongs to it.
     pub(super) fn metric(&mut self, metric: &Metric) {
-        self.flush();
+        if let Some(table) = &mut self.table {
+            table.metric(metric);
+        }
         self.metric = Some(*metric);
         self.announced = false;
-        self.order = (0..metric.labels.len()).collect();
-        self.order.sort_unstable_by_key(|&i| metric.labels[i]);
     }
 
     /// One sample; values in the order of the metric's labels.
-    pub(super) fn sample(&mut self, values: &[&str], value: impl Display) {
-        self.labelled("", values, None, value);
+    pub(super) fn sample(&mut self, values: &[&str], value: impl Into<Number>) {
+        self.labelled(values);
+        self.line("", None, value.into());
     }
 
     /// The samples of the books' histogram.
@@ -91,14 +86,8 @@ impl Text {
     }
 
     /// The page, and what another encoder adds to it.
-    pub(super) fn into_bytes(mut self) -> Vec<u8> {
-        self.flush();
+    pub(super) fn into_bytes(self) -> Vec<u8> {
         self.out
-    }
-
-    /// All metrics before the present one. What is taken is not in the page any more.
-    pub(super) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.out)
     }
 
     fn sizes(
@@ -108,94 +97,158 @@ impl Text {
         counts: impl Iterator<Item = u64>,
         sum: f64,
     ) {
-        let bounds = bounds.iter().map(|bound| bound as &dyn Display);
+        self.labelled(values);
         let mut total = 0;
-        for (bound, count) in bounds.chain([&"+Inf" as &dyn Display]).zip(counts) {
+        let bounds = bounds.iter().copied().chain([f64::INFINITY]);
+        for (bound, count) in bounds.zip(counts) {
             total += count;
-            self.labelled("_bucket", values, Some(bound), total);
+            self.line("_bucket", Some(bound), total.into());
         }
-        self.labelled("_sum", values, None, sum);
-        self.labelled("_count", values, None, total);
+        self.line("_sum", None, sum.into());
+        self.line("_count", None, total.into());
     }
 
-    fn labelled(
-        &mut self,
-        suffix: &str,
-        values: &[&str],
-        bound: Option<&dyn Display>,
-        value: impl Display,
-    ) {
+    /// The lines that come have these label values.
+    fn labelled(&mut self, values: &[&str]) {
         let Some(metric) = self.metric else { return };
         debug_assert_eq!(values.len(), metric.labels.len(), "{}", metric.name);
-        self.announce(&metric);
+        if let Some(table) = &mut self.table {
+            return table.row(values);
+        }
+        if !std::mem::replace(&mut self.announced, true) {
+            announce(&mut self.out, metric.name, &metric);
+        }
         self.labels.clear();
-        for &label in &self.order {
-            let separator: &[u8] = if self.labels.is_empty() { b"" } else { b"," };
-            self.labels.extend_from_slice(separator);
-            self.labels
-                .extend_from_slice(metric.labels[label].as_bytes());
-            self.labels.extend_from_slice(b"=\"");
-            escape(values[label], &mut self.labels);
-            self.labels.push(b'"');
-        }
-        let (out, at) = match &mut self.dated {
-            Some(points) => points.of(&self.labels),
-            None => (&mut self.out, ""),
-        };
-        out.extend_from_slice(metric.name.as_bytes());
-        out.extend_from_slice(suffix.as_bytes());
-        if !self.labels.is_empty() || bound.is_some() {
-            out.push(b'{');
-            out.extend_from_slice(&self.labels);
-            if let Some(bound) = bound {
-                let separator = if self.labels.is_empty() { "" } else { "," };
-                write(out, format_args!("{separator}le=\"{bound}\""));
-            }
-            out.push(b'}');
-        }
-        write(out, format_args!(" {value}{at}\n"));
+        label(&mut self.labels, &metric, values);
     }
 
-    fn announce(&mut self, metric: &Metric) {
-        if std::mem::replace(&mut self.announced, true) {
-            return;
+    fn line(&mut self, suffix: &'static str, bound: Option<f64>, value: Number) {
+        let Some(metric) = self.metric else { return };
+        if let Some(table) = &mut self.table {
+            return table.cell(suffix, bound, value);
         }
-        let name = match self.dated {
-            Some(_) => metric.name.trim_end_matches("_total"),
-            None => metric.name,
-        };
-        let kind = match metric.kind {
-            MetricKind::Counter => "counter",
-            MetricKind::Gauge => "gauge",
-            MetricKind::Histogram => "histogram",
-        };
-        let help = metric.help;
-        write(
-            &mut self.out,
-            format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"),
-        );
+        series(&mut self.out, metric.name, suffix, &self.labels, bound);
+        write(&mut self.out, format_args!(" {value}\n"));
     }
+}
 
-    fn flush(&mut self) {
-        if let Some(points) = &mut self.dated {
-            points.places.clear();
-            self.out.extend(points.of_labels.drain(..).flatten());
+/// Writes labels in alphabetical order, as the library does.
+pub(super) fn label(out: &mut String, metric: &Metric, values: &[&str]) {
+    let mut order: Vec<(&str, &str)> = metric
+        .labels
+        .iter()
+        .zip(values)
+        .map(|(label, value)| (*label, *value))
+        .collect();
+    order.sort_unstable_by_key(|(label, _)| *label);
+    for (index, (label, value)) in order.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        out.push_str(label);
+        out.push_str("=\"");
+        out.push_str(&escaped(value));
+        out.push('"');
+    }
+}
+
+/// Writes what stands before the value.
+pub(super) fn series(
+    out: &mut Vec<u8>,
+    name: &str,
+    suffix: &str,
+    labels: &str,
+    bound: Option<f64>,
+) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(suffix.as_bytes());
+    if labels.is_empty() && bound.is_none() {
+        return;
+    }
+    out.push(b'{');
+    out.extend_from_slice(labels.as_bytes());
+    if let Some(bound) = bound {
+        let separator = if labels.is_empty() { "" } else { "," };
+        if bound.is_infinite() {
+            write(out, format_args!("{separator}le=\"+Inf\""));
+        } else {
+            write(out, format_args!("{separator}le=\"{bound}\""));
+        }
+    }
+    out.push(b'}');
+}
+
+/// Writes the head of a metric under this name.
+pub(super) fn announce(out: &mut Vec<u8>, name: &str, metric: &Metric) {
+    let kind = match metric.kind {
+        MetricKind::Counter => "counter",
+        MetricKind::Gauge => "gauge",
+        MetricKind::Histogram => "histogram",
+    };
+    let help = metric.help;
+    write(
+        out,
+        format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"),
+    );
+}
+
+/// The value of a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Number {
+    Whole(u64),
+    Float(f64),
+    Time(Duration),
+}
+
+impl Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(number) => number.fmt(f),
+            Self::Float(number) => number.fmt(f),
+            Self::Time(time) => Seconds(*time).fmt(f),
         }
     }
 }
 
-impl Points {
-    /// Where the samples with these labels are, and the time to write behind the next one.
-    fn of(&mut self, labels: &[u8]) -> (&mut Vec<u8>, &str) {
-        let place = match self.places.get(labels) {
-            Some(&place) => place,
-            None => {
-                self.places.insert(labels.to_vec(), self.of_labels.len());
-                self.of_labels.push(Vec::new());
-                self.of_labels.len() - 1
-            }
-        };
-        (&mut self.of_labels[place], &self.at)
+impl From<u64> for Number {
+    fn from(number: u64) -> Self {
+        Self::Whole(number)
+    }
+}
+
+impl From<&u64> for Number {
+    fn from(number: &u64) -> Self {
+        Self::Whole(*number)
+    }
+}
+
+impl From<u32> for Number {
+    fn from(number: u32) -> Self {
+        Self::Whole(number.into())
+    }
+}
+
+impl From<u8> for Number {
+    fn from(number: u8) -> Self {
+        Self::Whole(number.into())
+    }
+}
+
+impl From<usize> for Number {
+    fn from(number: usize) -> Self {
+        Self::Whole(number as u64)
+    }
+}
+
+impl From<f64> for Number {
+    fn from(number: f64) -> Self {
+        Self::Float(number)
+    }
+}
+
+impl From<Seconds> for Number {
+    fn from(Seconds(time): Seconds) -> Self {
+        Self::Time(time)
     }
 }
 
@@ -218,16 +271,13 @@ fn write(out: &mut Vec<u8>, text: fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
 
-/// Names need no escaping; a resolver's string may.
-fn escape(value: &str, out: &mut Vec<u8>) {
-    for byte in value.bytes() {
-        match byte {
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            byte => out.push(byte),
-        }
+/// A label value as it is written. Names need no escaping; a resolver's string may.
+pub(super) fn escaped(value: &str) -> Cow<'_, str> {
+    if !value.contains(['\\', '"', '\n']) {
+        return Cow::Borrowed(value);
     }
+    let escaped = value.replace('\\', "\\\\");
+    escaped.replace('"', "\\\"").replace('\n', "\\n").into()
 }
 
 #[cfg(test)]

@@ -340,16 +340,20 @@ impl Round<'_> {
     }
 
     fn asks_for_a_name(&self) -> bool {
-        let host = match &self.target.what {
-            Kind::Http(http) => match &http.connect_to {
-                Some(to) => to.host.as_str(),
-                None => http.url.host_str().unwrap_or_default(),
-            },
-            Kind::Tls(tls) => &tls.connect_to.as_ref().unwrap_or(&tls.host).host,
-            Kind::Tcp(to) => &to.host,
-            Kind::Dns(_) => return true,
-        };
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        bare.parse::<IpAddr>().is_err()
+        host(self.target).parse::<IpAddr>().is_err()
     }
+}
+
+/// The name or the address that a round goes to, without brackets; empty for questions.
+pub(super) fn host(target: &Target) -> &str {
+    let host = match &target.what {
+        Kind::Http(http) => match &http.connect_to {
+            Some(to) => to.host.as_str(),
+            None => http.url.host_str().unwrap_or_default(),
+        },
+        Kind::Tls(tls) => &tls.connect_to.as_ref().unwrap_or(&tls.host).host,
+        Kind::Tcp(to) => &to.host,
+        Kind::Dns(_) => "",
+    };
+    host.trim_start_matches('[').trim_end_matches(']')
 }

@@ -1,15 +1,14 @@
 //! What a round meets, by the phase and by what the endpoint itself expects.
 
-use std::collections::BTreeMap;
+mod samples;
+
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use super::chance::Chance;
-use super::figures::figures;
 use super::phase::Phase;
 use super::round::{Met, Side, meet};
-use super::{Scenario, openmetrics, play};
 use crate::config::{Environment, Settings, load_text};
 use crate::model::{Doubt, Families, Family};
 
@@ -151,45 +150,4 @@ fn our_own_trouble_comes_before_whatever_the_network_does() {
     assert_eq!(told.standing.proves, Families::NONE);
     // Without a name only the way out matters.
     assert_eq!(words(&met("own/literal", "ok", Side::NoResolver)), "pass");
-}
-
-#[test]
-fn expectations_ask_for_what_a_scrape_would_have_shown() {
-    let text = include_str!("../../tests/scenarios/x-2025-03-10.toml");
-    let environment = Environment::of_this_process();
-    let scenario = Scenario::read("f", Path::new("/"), text, &environment).unwrap();
-    let mut played = play(&scenario, None);
-    played.pictures.clear();
-    let mut written = Vec::new();
-    openmetrics(&played, &mut written).unwrap();
-    let written = String::from_utf8(written).unwrap();
-    let sorted = |series: &str| {
-        let mut parts: Vec<&str> = series.split(['{', ',', '}']).collect();
-        parts.sort_unstable();
-        parts.join(" ")
-    };
-    let samples: BTreeMap<String, f64> = written
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| {
-            let mut words = line.rsplitn(3, ' ');
-            let value = words.nth(1).unwrap().parse().unwrap();
-            (sorted(words.next().unwrap()), value)
-        })
-        .collect();
-    let mut compared = 0;
-    for figure in figures(&played.end) {
-        let labels = figure.labels.iter();
-        let labels: Vec<String> = labels.map(|(l, v)| format!("{l}=\"{v}\"")).collect();
-        let series = format!("{}{{{}}}", figure.name, labels.join(","));
-        match samples.get(&sorted(&series)) {
-            // Counted by the daemon round by round, not by the engine.
-            None => assert_eq!(figure.name, "bascule_rounds_total", "{series}"),
-            Some(value) => {
-                assert!((figure.value - value).abs() < 1e-3, "{series} {value}");
-                compared += 1;
-            }
-        }
-    }
-    assert!(compared > 300, "{compared}");
 }

@@ -7,12 +7,17 @@ use std::time::{Duration, SystemTime};
 
 use super::chance::Chance;
 use super::expect;
+use super::exposition::{LEAST_APART, Recorder};
+use super::facts::{Beginning, Facts};
 use super::figures::Rounds;
 use super::phase::{Ours, Phase, What};
 use super::round::{Met, Side, meet};
 use super::scenario::Scenario;
 use crate::engine::{Engine, Evidence, Input, Step, Sweep};
-use crate::model::{Cause, EndpointKey, Event, Moment, Name, Reason, Snapshot, Standing, Verdict};
+use crate::metrics::Samples;
+use crate::model::{
+    Cause, EndpointKey, Event, Moment, Name, Reason, Round, Snapshot, Standing, Verdict,
+};
 use crate::probe::target::Target;
 use crate::schedule::{Timetable, Timing};
 
@@ -48,49 +53,69 @@ pub struct Picture {
 }
 
 /// What came of a scenario.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Played {
     /// What happened, in order.
     pub events: Vec<Happening>,
     /// Events beyond the bound.
     pub untold: u64,
-    /// Pictures at the moments that were asked for.
+    /// Pictures at the moments at which the scenario expects values.
     pub pictures: Vec<Picture>,
     /// The picture at the end.
     pub end: Picture,
     /// What differs from what was expected: one sentence each.
     pub differences: Vec<String>,
+    /// What would have been scraped, if that was asked for.
+    pub samples: Option<Samples>,
 }
 
-/// Plays a scenario through, with a picture every so often.
+/// Plays a scenario through, with samples every so often and at the end.
 #[must_use]
 pub fn play(scenario: &Scenario, every: Option<Duration>) -> Played {
-    let mut world = World::new(scenario);
-    let mut stops: BTreeSet<Duration> = scenario.values.iter().map(|(at, _)| *at).collect();
-    let mut at = Duration::ZERO;
-    while let Some(every) = every.filter(|_| at < scenario.duration) {
-        stops.insert(at);
-        at += every.max(Duration::from_secs(1));
-    }
+    let every = every.map(|every| every.max(LEAST_APART));
+    let times = every.map(|every| scenario.duration.as_nanos() / every.as_nanos() + 2);
+    let times = times.map(|times| usize::try_from(times).unwrap_or_default());
+    let mut world = World::new(scenario, times);
+    let values: BTreeSet<Duration> = scenario.values.iter().map(|(at, _)| *at).collect();
+    let mut values = values.into_iter().peekable();
+    let mut next = every.map(|_| Duration::ZERO);
     let mut pictures = Vec::new();
-    for stop in stops {
-        world.run(Moment::from_origin(stop));
-        pictures.push(world.picture());
+    loop {
+        let sample = next.filter(|at| *at < scenario.duration);
+        let value = values.peek().copied();
+        let Some(stop) = [sample, value].into_iter().flatten().min() else {
+            break;
+        };
+        let moment = Moment::from_origin(stop);
+        if sample == Some(stop) {
+            next = next.zip(every).map(|(at, every)| at + every);
+            // Nobody scrapes a machine that sleeps, and to look at it would wake it up.
+            if !world.sleeps(moment) {
+                world.run(moment);
+                world.take();
+            }
+        }
+        if values.next_if_eq(&stop).is_some() {
+            world.run(moment);
+            pictures.push(world.picture());
+        }
     }
     world.run(Moment::from_origin(scenario.duration));
     let end = world.picture();
+    world.take();
     let mut played = Played {
         events: world.events,
         untold: world.untold,
         pictures,
         end,
         differences: Vec::new(),
+        samples: world.recorder.map(|recorder| recorder.samples),
     };
     played.differences = expect::differences(scenario, &played);
     played
 }
 
-struct World<'a> {
+pub(super) struct World<'a> {
     scenario: &'a Scenario,
     engine: Engine,
     timetable: Timetable,
@@ -104,6 +129,7 @@ struct World<'a> {
     rounds: Rounds,
     events: Vec<Happening>,
     untold: u64,
+    recorder: Option<Recorder>,
 }
 
 /// One endpoint.
@@ -111,11 +137,21 @@ struct Actor<'a> {
     target: &'a Target,
     phases: &'a [(Duration, Phase)],
     chance: Chance,
-    flight: Option<(Moment, Met)>,
+    /// Only if samples are taken.
+    facts: Option<Facts>,
+    flight: Option<Flight>,
+}
+
+/// A round under way.
+struct Flight {
+    started: Moment,
+    met: Met,
+    round: Option<Round>,
 }
 
 impl<'a> World<'a> {
-    fn new(scenario: &'a Scenario) -> Self {
+    /// With samples of so many times, or without.
+    pub(super) fn new(scenario: &'a Scenario, samples: Option<usize>) -> Self {
         let settings = &scenario.settings;
         let plan = settings.plan_at(|wall| {
             let offset = wall.duration_since(scenario.start);
@@ -145,6 +181,7 @@ impl<'a> World<'a> {
                 target: &endpoint.target,
                 phases: line.map_or(&[], |line| &line.phases),
                 chance: Chance::new(scenario.seed, &key.to_string()),
+                facts: samples.map(|_| Facts::new(scenario.seed, &key.to_string())),
                 flight: None,
             };
             actors.insert(key.clone(), actor);
@@ -163,7 +200,26 @@ impl<'a> World<'a> {
             rounds,
             events: Vec::new(),
             untold: 0,
+            recorder: samples.map(|expected| Recorder::new(settings, expected)),
         }
+    }
+
+    /// Takes a sample.
+    fn take(&mut self) {
+        if self.recorder.is_none() {
+            return;
+        }
+        let picture = self.picture();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.take(&picture);
+        }
+    }
+
+    /// How many series a sample has.
+    pub(super) fn sampled(&mut self) -> usize {
+        self.take();
+        let recorder = self.recorder.as_ref();
+        recorder.map_or(0, |recorder| recorder.samples.series())
     }
 
     fn run(&mut self, end: Moment) {
@@ -233,12 +289,15 @@ impl<'a> World<'a> {
     }
 
     fn tell(&mut self, step: Step) {
+        let wall = self.wall();
         for judged in step.judged {
+            if let Some(recorder) = &mut self.recorder {
+                recorder.judged(&judged, wall);
+            }
             if let Some(counts) = self.rounds.get_mut(&judged.key) {
                 counts[judged.verdict.index()] += 1;
             }
         }
-        let wall = self.wall();
         for event in step.events {
             if self.events.len() < EVENTS {
                 self.events.push(Happening { wall, event });
@@ -256,22 +315,41 @@ impl<'a> World<'a> {
         };
         let since = now.since_origin();
         let phase = actor.phases.iter().rev().find(|(from, _)| *from <= since);
+        let into = phase.map_or(Duration::ZERO, |(from, _)| since.saturating_sub(*from));
         let what = match phase {
-            Some((from, phase)) if actor.chance.share() < phase.share => {
-                phase.what.at(since.saturating_sub(*from))
-            }
+            Some((_, phase)) if actor.chance.share() < phase.share => phase.what.at(into),
             _ => &What::Ok,
         };
-        let met = meet(actor.target, what, side, &mut actor.chance, wall);
+        let target = actor.target;
+        let met = meet(target, what, side, &mut actor.chance, wall);
+        let begun = Beginning {
+            target,
+            what,
+            side,
+            into,
+            now: wall,
+        };
+        let facts = actor.facts.as_mut();
         self.ending.insert((now + met.took, key.clone()));
-        actor.flight = Some((now, met));
+        actor.flight = Some(Flight {
+            started: now,
+            round: facts.map(|facts| facts.of(&begun, &met)),
+            met,
+        });
         self.engine.started(key, now);
     }
 
     fn ended(&mut self, key: EndpointKey) -> Option<Input> {
         let actor = self.actors.get_mut(&key)?;
-        let (started, met) = actor.flight.take()?;
+        let Flight {
+            started,
+            met,
+            round,
+        } = actor.flight.take()?;
         self.number += 1;
+        if let (Some(recorder), Some(round)) = (&mut self.recorder, round) {
+            recorder.ended(self.number, round);
+        }
         Some(Input::Round(Evidence {
             round: self.number,
             key,
@@ -280,6 +358,10 @@ impl<'a> World<'a> {
             started,
             standing: met.standing,
         }))
+    }
+
+    fn sleeps(&self, at: Moment) -> bool {
+        self.ours(at).1 == Ours::Suspend
     }
 
     /// The prober's own phase at a moment, and when it began.
@@ -313,10 +395,14 @@ impl<'a> World<'a> {
         let wakes = later.find(|at| *at > from);
         let wakes = Moment::from_origin(wakes.unwrap_or(self.scenario.duration));
         for actor in self.actors.values_mut() {
-            if let Some((_, met)) = &mut actor.flight {
+            if let Some(flight) = &mut actor.flight {
                 let cause = Cause::new(Reason::LocalClock, Reason::LocalClock.sentence());
-                met.verdict = Verdict::Inconclusive(cause);
-                met.standing = Standing::default();
+                flight.met.verdict = Verdict::Inconclusive(cause);
+                flight.met.standing = Standing::default();
+                if let Some(round) = &mut flight.round {
+                    round.addresses.clear();
+                    round.dns.clear();
+                }
             }
         }
         if let Some((_, sweep)) = &mut self.sweep {

@@ -50,6 +50,8 @@ scenarios! {
     s22_lets_encrypt "lets-encrypt-2021-09-30";
     s23_walls "walls";
     s24_our_own_loss "our-own-loss";
+    week_from_the_north "week-north";
+    week_from_the_south "week-south";
 }
 
 fn folder() -> PathBuf {
@@ -98,7 +100,7 @@ fn every_scenario_is_listed() {
     let names: BTreeSet<String> = names.collect();
     let listed: BTreeSet<String> = LISTED.iter().map(ToString::to_string).collect();
     assert_eq!(names, listed);
-    assert_eq!(LISTED.len(), 24);
+    assert_eq!(LISTED.len(), 26);
 }
 
 /// What is expected is argued from the configuration, so it cannot depend on chance.
@@ -178,8 +180,10 @@ fn the_command_tells_a_prometheus_what_it_has_not_seen() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.ends_with("# EOF\n"));
     let at = unix_seconds("2026-01-13T14:30:00Z");
-    let active =
-        format!("bascule_group_active{{group=\"default\",network=\"bluesky\"}} 1 {at}.000");
+    let active = format!(
+        "bascule_group_active{{instance=\"replay\",job=\"bascule\",group=\"default\",\
+         network=\"bluesky\"}} 1 {at}.000"
+    );
     assert!(text.lines().any(|line| line == active), "{active}");
 
     let dir = tempfile::tempdir().unwrap();
@@ -187,11 +191,79 @@ fn the_command_tells_a_prometheus_what_it_has_not_seen() {
     std::fs::write(&samples, text).unwrap();
     let blocks = Command::new("promtool")
         .args(["tsdb", "create-blocks-from", "openmetrics"])
+        .arg("--max-block-duration=162h")
         .args([&samples, &dir.path().join("data")])
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&blocks.stderr);
     assert!(blocks.status.success(), "{told}");
+}
+
+#[test]
+fn samples_have_the_labels_and_the_time_between_them_that_are_asked_for() {
+    let labels = ["--label", "instance=north", "--label", "site=a\"b"];
+    let arguments = [
+        &labels[..],
+        &["--every", "4m", "--openmetrics", "walls.toml"],
+    ]
+    .concat();
+    let output = replay(&arguments);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let series = r#"bascule_uplink_up{instance="north",job="bascule",site="a\"b",family="any"} "#;
+    let samples = text.lines().filter_map(|line| line.strip_prefix(series));
+    let times: Vec<i64> = samples
+        .map(|sample| sample.split([' ', '.']).nth(1).unwrap().parse().unwrap())
+        .collect();
+    assert!(times.len() > 10);
+    let (last, before) = times.split_last().unwrap();
+    assert!(before.windows(2).all(|two| two[1] - two[0] == 240));
+    assert!(last - before[before.len() - 1] <= 240);
+}
+
+#[test]
+fn what_cannot_be_asked_of_samples_is_a_sentence() {
+    for (arguments, sentence) in [
+        (
+            &["--label", "state=x"][..],
+            "bascule itself uses the label `state`",
+        ),
+        (
+            &["--label", "job"],
+            "write NAME=VALUE, such as instance=berlin",
+        ),
+        (
+            &["--every", "5m"],
+            "write a duration from 1s to 4m, such as 15s",
+        ),
+        (
+            &["--every", "999ms"],
+            "write a duration from 1s to 4m, such as 15s",
+        ),
+        (
+            &["--every", "often"],
+            "write a duration from 1s to 4m, such as 15s",
+        ),
+    ] {
+        let output = replay(&[arguments, &["--openmetrics", "walls.toml"]].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty());
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains(&format!(": {sentence}\n")), "{told}");
+    }
+    let output = replay(&["--every", "1m", "walls.toml"]);
+    assert_eq!(output.status.code(), Some(2), "only samples have that");
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("long.toml");
+    std::fs::write(&path, SMALL.replace("20m", "300d")).unwrap();
+    let path = path.to_str().unwrap();
+    let output = replay(&["--openmetrics", "--every", "15s", path]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = String::from_utf8(output.stderr).unwrap();
+    let sentence = "would be 1728002 samples of each of 295 series, more than 50 million in all: \
+                    shorten it, or leave more time between them (--every)";
+    assert_eq!(told, format!("bascule: {path}: {sentence}\n"));
 }
 
 fn unix_seconds(time: &str) -> i64 {

@@ -1,11 +1,10 @@
 //! Pages that promtool takes.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::metrics::names::{self, MetricKind};
+use crate::metrics::names;
 use crate::metrics::tests::{at, group_view, network_view};
 use crate::model::{Moment, Snapshot, State};
 
@@ -30,8 +29,12 @@ fn shown(seconds: u64, state: State) -> (SystemTime, Shown) {
 }
 
 fn page(pictures: &[(SystemTime, Shown)]) -> String {
+    let mut samples = Samples::new(Watched::default(), 2);
+    for (at, shown) in pictures {
+        samples.take(*at, shown.clone());
+    }
     let mut page = Vec::new();
-    openmetrics(pictures, &mut page).unwrap();
+    samples.write(&Labels::default(), &mut page).unwrap();
     String::from_utf8(page).unwrap()
 }
 
@@ -49,10 +52,10 @@ fn samples_have_their_time_and_stand_together() {
         states[..5],
         [
             "# TYPE bascule_network_state gauge",
-            r#"bascule_network_state{network="x",state="unknown"} 0 1748000010.005"#,
-            r#"bascule_network_state{network="x",state="unknown"} 0 1748000025.005"#,
-            r#"bascule_network_state{network="x",state="up"} 1 1748000010.005"#,
-            r#"bascule_network_state{network="x",state="up"} 0 1748000025.005"#,
+            r#"bascule_network_state{instance="replay",job="bascule",network="x",state="unknown"} 0 1748000010.005"#,
+            r#"bascule_network_state{instance="replay",job="bascule",network="x",state="unknown"} 0 1748000025.005"#,
+            r#"bascule_network_state{instance="replay",job="bascule",network="x",state="up"} 1 1748000010.005"#,
+            r#"bascule_network_state{instance="replay",job="bascule",network="x",state="up"} 0 1748000025.005"#,
         ]
     );
     let times = family("bascule_network_state_seconds");
@@ -60,15 +63,15 @@ fn samples_have_their_time_and_stand_together() {
         times[..3],
         [
             "# TYPE bascule_network_state_seconds counter",
-            r#"bascule_network_state_seconds_total{network="x",state="unknown"} 10 1748000010.005"#,
-            r#"bascule_network_state_seconds_total{network="x",state="unknown"} 25 1748000025.005"#,
+            r#"bascule_network_state_seconds_total{instance="replay",job="bascule",network="x",state="unknown"} 10 1748000010.005"#,
+            r#"bascule_network_state_seconds_total{instance="replay",job="bascule",network="x",state="unknown"} 25 1748000025.005"#,
         ]
     );
     assert!(page.contains(
-        r#"bascule_network_state_seconds_total{network="y",state="unknown"} 1 1748000025.005"#
+        r#"bascule_network_state_seconds_total{instance="replay",job="bascule",network="y",state="unknown"} 1 1748000025.005"#
     ));
     assert!(page.contains(
-        r#"bascule_network_last_transition_timestamp_seconds{network="x"} 1748000025.005 1748000025.005"#
+        r#"bascule_network_last_transition_timestamp_seconds{instance="replay",job="bascule",network="x"} 1748000025.005 1748000025.005"#
     ));
     // All of a histogram at one time before any of it at the next.
     let switch = family("bascule_group_switch_seconds");
@@ -79,28 +82,10 @@ fn samples_have_their_time_and_stand_together() {
 }
 
 #[test]
-fn a_replay_has_all_that_a_scrape_says_of_states() {
-    let page = page(&[shown(10, State::Up)]);
-    let heads: BTreeSet<&str> = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
-        .collect();
+fn no_help_needs_escaping() {
     for metric in names::ALL {
-        let level = [
-            "network_",
-            "group_",
-            "uplink_",
-            "endpoint_state",
-            "endpoint_restricted",
-        ];
-        let bare = metric.name.trim_start_matches("bascule_");
-        let expected = level.iter().any(|level| bare.starts_with(level));
-        let name = match metric.kind {
-            MetricKind::Counter => metric.name.trim_end_matches("_total"),
-            _ => metric.name,
-        };
-        assert_eq!(heads.contains(name), expected, "{name}");
-        assert!(!metric.help.contains(['"', '\\', '\n']), "{name}");
+        let special = ['"', '\\', '\n'];
+        assert!(!metric.help.contains(special), "{}", metric.name);
     }
 }
 
@@ -108,8 +93,8 @@ fn a_replay_has_all_that_a_scrape_says_of_states() {
 fn times_that_do_not_ascend_are_left_out() {
     let one = page(&[shown(10, State::Up), shown(25, State::Down)]);
     let wild = [
-        shown(10, State::Down),
         shown(10, State::Up),
+        shown(10, State::Down),
         shown(7, State::Down),
         shown(25, State::Down),
     ];

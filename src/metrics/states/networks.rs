@@ -1,10 +1,8 @@
 //! The series of a network.
 
-use std::fmt::Display;
-
 use super::{Family, Samples};
 use crate::metrics::names;
-use crate::metrics::text::{Seconds, Text};
+use crate::metrics::text::{Number, Seconds, Text};
 use crate::model::{Layer, State};
 
 pub(super) const FAMILIES: &[Family] = &[
@@ -94,13 +92,13 @@ pub(super) const FAMILIES: &[Family] = &[
     },
 ];
 
-fn by_state<V: Display>(text: &mut Text, network: &str, value: impl Fn(State) -> V) {
+fn by_state<V: Into<Number>>(text: &mut Text, network: &str, value: impl Fn(State) -> V) {
     for state in State::ALL {
         text.sample(&[network, state.as_str()], value(state));
     }
 }
 
-fn by_layer<V: Display>(text: &mut Text, network: &str, value: impl Fn(Layer) -> V) {
+fn by_layer<V: Into<Number>>(text: &mut Text, network: &str, value: impl Fn(Layer) -> V) {
     for layer in Layer::ALL {
         text.sample(&[network, layer.as_str()], value(layer));
     }

@@ -10,7 +10,7 @@ mod authority;
 pub(crate) mod catalog;
 mod itself;
 mod names;
-mod namespace;
+pub(crate) mod namespace;
 mod prometheus;
 mod scenarios;
 mod site;

@@ -198,7 +198,7 @@ impl Drop for Process {
 }
 
 /// Asks again and again until the answer is `Ok`; the last `Err` is the message of the failure.
-pub(super) fn until<T>(
+pub(crate) fn until<T>(
     limit: Duration,
     what: &str,
     mut ask: impl FnMut() -> Result<T, String>,
@@ -217,7 +217,7 @@ pub(super) fn until<T>(
 }
 
 /// Runs a command that has to succeed.
-pub(super) fn must(command: &mut Command) -> Output {
+pub(crate) fn must(command: &mut Command) -> Output {
     let output = command
         .output()
         .unwrap_or_else(|e| panic!("{command:?} does not start: {e}"));
@@ -230,7 +230,7 @@ pub(super) fn must(command: &mut Command) -> Output {
 }
 
 /// Where a program is; without it the test fails and names the package.
-pub(super) fn need(program: &str, package: &str) -> PathBuf {
+pub(crate) fn need(program: &str, package: &str) -> PathBuf {
     let path = std::env::var("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(["/usr/sbin", "/sbin", "/usr/bin", "/bin"].map(PathBuf::from))

@@ -32,7 +32,7 @@ export function agreedState(metric: string, by: string, matchers: string[], wind
   const any = (state: string) => `max by (${by}, state) (${worst(series(metric, ...matchers, state), window)}) > 0`;
   return [
     `max by (${by}) (`,
-    `  5 * (${shareDown(metric, by, matchers, window)} >= $share)`,
+    `  5 * ((${shareDown(metric, by, matchers, window)} >= bool $share) > 0)`,
     `  or 4 * (${any('state=~"degraded|down"')})`,
     `  or 3 * (${any('state="maintenance"')})`,
     `  or 2 * (${any('state="up"')})`,
@@ -68,6 +68,11 @@ export function activeChannel(): string {
 export function successShare(metric: string, by: string, ...matchers: string[]): string {
   const sum = (result: string) => `sum by (${by}) (rate(${series(metric, ...matchers, result)}[$__rate_interval]))`;
   return `${sum('result="success"')}\n/ (${sum('result=~"success|failure"')} > 0)`;
+}
+
+/** The same, of the layer that fails most: a layer is not attempted where one below it failed. */
+export function worstLayer(metric: string, by: string, ...matchers: string[]): string {
+  return `min by (${by}) (\n${successShare(metric, `${by}, layer`, ...matchers)}\n)`;
 }
 
 export function quantile(q: number, metric: string, by: string, ...matchers: string[]): string {

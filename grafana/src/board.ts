@@ -2,7 +2,7 @@
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
 import { BLUE, ORANGE } from "./look";
 import { DATASOURCE, belongTo, type Link, type Panel } from "./panel";
-import { series, shareDown } from "./query";
+import { GROUP as OF_GROUP, NETWORK as OF_NETWORK, series, shareDown } from "./query";
 
 export interface Board {
   uid: string;
@@ -103,28 +103,38 @@ export function mark(name: string, hue: string, expr: string, title: string, wor
 
 // Annotations are asked in steps of about a hundredth of the range, and only $__interval is that step: a fixed window,
 // or $__rate_interval, would miss what happened between two steps. The difference of a counter misses nothing.
-const ACTIVATIONS = series("bascule_group_activations_total", 'reason!="startup"');
-const SWITCHES = mark(
-  "Switches",
-  BLUE,
-  `max by (group, network, reason) (${ACTIVATIONS} - ${ACTIVATIONS} offset $__interval) > 0`,
-  "{{group}}: {{reason}}",
-  "to {{network}}",
-);
+const switches = (chosen: string[]) => {
+  const activations = series("bascule_group_activations_total", ...chosen, 'reason!="startup"');
+  return mark(
+    "Switches",
+    BLUE,
+    `max by (group, network, reason) (${activations} - ${activations} offset $__interval) > 0`,
+    "{{group}}: {{reason}}",
+    "to {{network}}",
+  );
+};
 
-const OUTAGES = mark(
-  "Outages",
-  ORANGE,
-  `${shareDown("bascule_network_state", "network", [], "$__interval")} >= $share`,
-  "{{network}} is down",
-  "At least the share for down of the vantages that judge say so",
-);
+const outages = (chosen: string[]) =>
+  mark(
+    "Outages",
+    ORANGE,
+    `${shareDown("bascule_network_state", "network", chosen, "$__interval")} >= $share`,
+    "{{network}} is down",
+    "At least the share for down of the vantages that judge say so",
+  );
+
+/** What is marked is what the dashboard shows: its chosen groups and networks. */
+function marks(board: Board): dashboard.AnnotationQueryBuilder[] {
+  const names = board.variables.map((variable) => variable.build().name);
+  const [group, network] = [names.includes("group") ? [OF_GROUP] : [], names.includes("network") ? [OF_NETWORK] : []];
+  return [switches([...group, ...network]), outages(network), ...(board.annotations ?? [])];
+}
 
 /** Links to the other dashboards carry the variables and the time. */
-const OTHERS = new dashboard.DashboardLinkBuilder("bascule")
+const OTHERS = new dashboard.DashboardLinkBuilder("Bascule dashboards")
   .type(dashboard.DashboardLinkType.Dashboards)
   .tags(["bascule"])
-  .asDropdown(false)
+  .asDropdown(true)
   .includeVars(true)
   .keepTime(true)
   .targetBlank(false)
@@ -175,7 +185,7 @@ export function assemble(board: Board): dashboard.Dashboard {
     .refresh(board.refresh ?? "30s")
     .timepicker(new dashboard.TimePickerBuilder().refreshIntervals(["15s", "30s", "1m", "5m", "15m", "1h"]))
     .variables(variables(board))
-    .annotations([SWITCHES, OUTAGES, ...(board.annotations ?? [])])
+    .annotations(marks(board))
     .link(OTHERS);
   const built = builder.build();
   const first = place(board.top, 0);

@@ -62,6 +62,9 @@ export function range(from: number, to: number, result: Shown): dashboard.ValueM
   return { type: dashboard.MappingType.RangeToText, options: { from, to, result: { ...result, index: 9 } } };
 }
 
+/** Days left of a certificate. */
+export const EXPIRED_MAP = [range(-100_000, 0, { text: "expired", color: RED })];
+
 export const STATE_MAP = [
   values(Object.fromEntries(STATES.map(({ code, name, color }) => [code, { text: name, color }]))),
 ];

@@ -10,7 +10,7 @@ import * as statetimeline from "@grafana/grafana-foundation-sdk/statetimeline";
 import * as statushistory from "@grafana/grafana-foundation-sdk/statushistory";
 import * as tables from "@grafana/grafana-foundation-sdk/table";
 import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
-import { CLEAR, GREY, values } from "./look";
+import { CLEAR, GREY, RED, values } from "./look";
 
 export const DATASOURCE = { type: "prometheus", uid: "${datasource}" };
 
@@ -49,6 +49,8 @@ export interface Spec {
   overrides?: Override[];
   /** The smallest step of a query. */
   interval?: string;
+  /** Into how many intervals the range is cut at most. */
+  cells?: number;
   /** One panel a value of this variable, side by side; nothing else may be on its line. */
   repeat?: string;
   transformations?: dashboard.DataTransformerConfig[];
@@ -101,7 +103,7 @@ type Common = Pick<
   stats.PanelBuilder,
   | "id" | "title" | "description" | "datasource" | "span" | "height" | "targets" | "unit" | "decimals" | "min" | "max"
   | "noValue" | "mappings" | "thresholds" | "colorScheme" | "dataLinks" | "overrides" | "interval" | "repeat"
-  | "repeatDirection" | "maxPerRow" | "transformations"
+  | "repeatDirection" | "maxPerRow" | "maxDataPoints" | "transformations"
 >;
 type Chainable<T> = { [K in keyof T]: T[K] extends (...args: infer A) => unknown ? (...args: A) => unknown : never };
 
@@ -143,6 +145,7 @@ function finish<B extends Chainable<Common>>(builder: B, spec: Spec): B {
   if (spec.mappings) builder.mappings(spec.mappings);
   if (spec.steps) builder.thresholds(thresholds(spec.steps));
   if (spec.interval) builder.interval(spec.interval);
+  if (spec.cells) builder.maxDataPoints(spec.cells);
   if (spec.transformations) builder.transformations(spec.transformations);
   // A data link is a title and an address; the SDK's builder is the one of dashboard links.
   if (spec.links) builder.dataLinks(spec.links.map((link) => ({ build: () => link as dashboard.DashboardLink })));
@@ -287,6 +290,10 @@ export interface LineSpec extends Spec {
   calcs?: string[];
   /** Draws the thresholds as lines. */
   limits?: boolean;
+  /** Shows nothing but trouble: every series is a shade of red. */
+  trouble?: boolean;
+  /** Bars begin at their time, and do not stand around it. */
+  after?: boolean;
 }
 
 export function lines(spec: LineSpec): Panel {
@@ -303,7 +310,8 @@ export function bars(spec: LineSpec): Panel {
     .drawStyle(common.GraphDrawStyle.Bars)
     .lineWidth(0)
     .fillOpacity(80)
-    .showPoints(common.VisibilityMode.Never);
+    .showPoints(common.VisibilityMode.Never)
+    .barAlignment(spec.after ? common.BarAlignment.After : common.BarAlignment.Center);
 }
 
 function drawn(spec: LineSpec): timeseries.PanelBuilder {
@@ -312,7 +320,9 @@ function drawn(spec: LineSpec): timeseries.PanelBuilder {
     steps: [{ from: null, color: CLEAR }],
     ...spec,
   })
-    .colorScheme(color(dashboard.FieldColorModeId.PaletteClassic))
+    .colorScheme(
+      spec.trouble ? color(dashboard.FieldColorModeId.Shades, RED) : color(dashboard.FieldColorModeId.PaletteClassic),
+    )
     .legend(legend(spec.calcs ?? []))
     .tooltip(tooltip(common.TooltipDisplayMode.Multi))
     .spanNulls(false)

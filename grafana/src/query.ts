@@ -70,6 +70,11 @@ export function successShare(metric: string, by: string, ...matchers: string[]):
   return `${sum('result="success"')}\n/ (${sum('result=~"success|failure"')} > 0)`;
 }
 
+/** The same, of the layer that fails most: a layer is not attempted where one below it failed. */
+export function worstLayer(metric: string, by: string, ...matchers: string[]): string {
+  return `min by (${by}) (\n${successShare(metric, `${by}, layer`, ...matchers)}\n)`;
+}
+
 export function quantile(q: number, metric: string, by: string, ...matchers: string[]): string {
   const buckets = series(`${metric}_bucket`, ...matchers);
   return `histogram_quantile(${q}, sum by (${[by, "le"].filter(Boolean).join(", ")}) (rate(${buckets}[$__rate_interval])))`;

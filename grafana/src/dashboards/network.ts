@@ -2,7 +2,7 @@
 import { ENDPOINT, ONE_NETWORK, assemble, to } from "../board";
 import { BLUE, GREEN, GREY, LAYERS, LAYER_MAP, ORANGE, RED, STATE_MAP, VERDICTS, YELLOW, values } from "../look";
 import { bars, buckets, heat, lines, now, over, rows, stat, table, timeline, coloured, type Query } from "../panel";
-import { ENDPOINT as AT, NETWORK as OF, agreedState, quantile, series, successShare } from "../query";
+import { ENDPOINT as AT, NETWORK as OF, agreedState, quantile, series, successShare, worstLayer } from "../query";
 
 const layerDown = series("bascule_network_layer_down", OF);
 /** The lowest failing layer as its place in `LAYERS`, by vantage. */
@@ -160,6 +160,7 @@ export const board = () =>
             ],
             unit: "none",
             decimals: 0,
+            trouble: true,
             noValue: "no failures",
           }),
           lines({
@@ -250,10 +251,10 @@ export const board = () =>
           lines({
             id: 302,
             title: "Success by family",
-            description: "Share of attempts that succeed over IPv4 and IPv6, from the connection on.",
+            description: "Share of attempts that succeed over IPv4 and IPv6, at the layer that fails most, from the connection on.",
             w: 12,
             h: 8,
-            queries: [over(successShare("bascule_probes_total", "family", OF, AT, 'layer!="dns"'), "{{family}}")],
+            queries: [over(worstLayer("bascule_probes_total", "family", OF, AT, 'layer!="dns"'), "{{family}}")],
             unit: "percentunit",
             max: 1,
             colors: { ipv4: GREEN, ipv6: BLUE },

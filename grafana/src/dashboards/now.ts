@@ -135,7 +135,7 @@ export const board = () =>
         sortBy: "Since",
         ascending: true,
         unit: "none",
-        noValue: "Nothing is down",
+        noValue: "Nothing is known to be down",
         links: [toNetwork(ROW_NETWORK)],
       }),
       timeline({

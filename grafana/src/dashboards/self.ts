@@ -115,6 +115,8 @@ export const board = () =>
         queries: [over(`${growth("bascule_scheduler_skipped_rounds_total", "instance, reason")} > 0`, "{{instance}} {{reason}}")],
         unit: "none",
         decimals: 0,
+        trouble: true,
+        overrides: [{ regexp: "/ backoff$/", properties: { color: { mode: "fixed", fixedColor: GREY } } }],
         noValue: "none",
       }),
       lines({
@@ -125,7 +127,7 @@ export const board = () =>
         h: 8,
         stack: true,
         queries: [over(`sum by (verdict) (rate(${series("bascule_rounds_total")}[$__rate_interval]))`, "{{verdict}}")],
-        unit: "ops",
+        unit: "none",
         colors: VERDICTS,
         noValue: "no rounds",
       }),

@@ -31,7 +31,7 @@ const independent = "bascule_group_standby_domains_seconds_total";
 const alone = `sum by (group) (increase(${series(independent, IN_GROUP, 'domains="0"')}[$__range]))`;
 const judgedDepth = `sum by (group) (increase(${series(independent, IN_GROUP)}[$__range]))`;
 
-const LONG = { unit: "dtdurations", decimals: 1 };
+const LONG = { unit: "dtdhms", "custom.align": "left" };
 const BUDGET = [
   { from: null, color: RED },
   { from: 0, color: YELLOW },
@@ -52,6 +52,7 @@ const LENGTHS = {
   "86400": "to 1 day",
   "+Inf": "longer",
 };
+// Looking ahead from midnight gives the running day as much as there is of it.
 const DAY = "a bar is one day";
 
 export const board = () =>
@@ -118,11 +119,13 @@ export const board = () =>
       bars({
         id: 3,
         title: "Downtime per day",
-        description: "Time in the state down in the 24 hours before each bar, at the vantage with the most. Today's bar comes at midnight UTC.",
+        description: "Time in the state down on each day (UTC), at the vantage with the most. The last bar is the running day, so far.",
         w: 12,
         h: 8,
-        queries: [fixedWindow(over(downtime("1d"), "{{network}}"), DAY)],
-        unit: "s",
+        queries: [fixedWindow(over(`${downtime("1d").replace("[1d]", "$& offset -1d")} / 3600`, "{{network}}"), DAY)],
+        after: true,
+        unit: "h",
+        decimals: 1,
         interval: "1d",
         noValue: "no network reports",
       }),

@@ -1,6 +1,6 @@
 // Which certificate runs out next?
 import { NETWORK, ROW_NETWORK, assemble, mark, toNetwork } from "../board";
-import { GREEN, ORANGE, RED, SKY, YELLOW } from "../look";
+import { EXPIRED_MAP, GREEN, ORANGE, RED, SKY, YELLOW } from "../look";
 import { bars, buckets, coloured, heat, inRange, lines, now, over, rows, stat, table } from "../panel";
 import { NETWORK as OF, events, quantile, series } from "../query";
 
@@ -43,6 +43,7 @@ export const board = () =>
         unit: "none",
         decimals: 1,
         text: "value",
+        mappings: EXPIRED_MAP,
         steps: DAYS,
         noValue: "no certificate seen",
       }),
@@ -86,7 +87,7 @@ export const board = () =>
         columns: [
           { field: "network", title: "Network" },
           { field: "endpoint", title: "Endpoint" },
-          { field: "days", title: "Days left", properties: { unit: "none", decimals: 1, ...coloured(DAYS) } },
+          { field: "days", title: "Days left", properties: { unit: "none", decimals: 1, mappings: EXPIRED_MAP, ...coloured(DAYS) } },
           { field: "date", title: "Expires", properties: { unit: "dateTimeAsIso" } },
         ],
         sortBy: "Days left",
@@ -127,6 +128,7 @@ export const board = () =>
         ],
         unit: "none",
         decimals: 0,
+        trouble: true,
         noValue: "no failures",
       }),
       lines({

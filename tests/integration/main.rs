@@ -9,6 +9,7 @@ mod catalog;
 mod cli;
 mod config;
 mod daemon;
+mod dashboards;
 mod dns;
 mod history;
 mod http;

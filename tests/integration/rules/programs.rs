@@ -100,6 +100,7 @@ fn amtool_takes_the_routes_and_each_severity_reaches_who_it_is_for() {
         ("severity=critical alertname=BasculeAbsent", "duty"),
         ("severity=warning alertname=BasculeUplinkDown", "people"),
         ("severity=info alertname=BasculeGroupSwitched", "log"),
+        ("severity=none alertname=BasculeNetworkOutranked", "nobody"),
         ("alertname=SomethingElse", "people"),
     ] {
         let wanted = format!("--verify.receivers={receiver}");

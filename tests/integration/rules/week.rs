@@ -11,7 +11,7 @@ use crate::week::{APART, Week, prometheus};
 type Times = (&'static str, &'static str, &'static [&'static str]);
 
 /// All that fires in the week. One vantage's own trouble shows in the two lines that name it.
-const FIRES: [Times; 16] = [
+const FIRES: [Times; 17] = [
     (
         "BasculeNetworkDown",
         "x",
@@ -52,6 +52,7 @@ const FIRES: [Times; 16] = [
     // Slow from the south only: one of two is half.
     ("BasculeNetworkDegraded", "threads", &["17 13:18-17 14:02"]),
     ("BasculeGroupExhausted", "press", &["14 04:30-14 05:15"]),
+    ("BasculeNetworkOutranked", "bluesky", &["14 04:30-14 05:15"]),
     // Bluesky is back, and Threads in maintenance for 15 minutes more.
     (
         "BasculeGroupNoStandby",

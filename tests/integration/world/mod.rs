@@ -5,6 +5,10 @@
 //! trusted authority (`SSL_CERT_FILE`) and the addresses on the namespace's own interface.
 //! Needs root and Debian's packages; without them the tests fail and name what is missing.
 
+mod alerting;
+mod alerting_examples;
+mod alerting_pair;
+mod alerting_servers;
 mod answers;
 mod authority;
 pub(crate) mod catalog;
@@ -16,6 +20,8 @@ mod scenarios;
 mod site;
 mod uplink;
 mod vantage;
+mod vantages;
+mod vantages_late;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -15,6 +15,8 @@ use super::namespace::{Namespace, Process, need, until};
 pub(crate) struct Prometheus {
     namespace: Rc<Namespace>,
     process: Process,
+    /// Where its questions are asked.
+    url: String,
 }
 
 /// One series of an answer.
@@ -30,6 +32,11 @@ impl Sample {
     pub(crate) fn label(&self, name: &str) -> &str {
         self.labels.get(name).map_or("", String::as_str)
     }
+
+    /// All its labels.
+    pub(super) fn labels(&self) -> &BTreeMap<String, String> {
+        &self.labels
+    }
 }
 
 impl Prometheus {
@@ -44,8 +51,6 @@ impl Prometheus {
         folder: &Path,
         daemons: &[(&str, &str)],
     ) -> Self {
-        let program = need("prometheus", "prometheus");
-        need("curl", "curl");
         let config = folder.join("prometheus.yml");
         let mut text = "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n\
              scrape_configs:\n  - job_name: bascule\n    static_configs:\n"
@@ -57,18 +62,14 @@ impl Prometheus {
             );
         }
         fs::write(&config, text).expect("prometheus.yml can be written");
-        let process = namespace.spawn(
-            namespace
-                .command(program)
-                .arg(format!("--config.file={}", config.display()))
-                .arg(format!(
-                    "--storage.tsdb.path={}",
-                    folder.join("tsdb").display()
-                ))
-                .arg("--web.listen-address=127.0.0.1:9090"),
-            &folder.join("prometheus.log"),
-        );
-        let mut this = Self { namespace, process };
+        let arguments = [
+            format!("--config.file={}", config.display()),
+            format!("--storage.tsdb.path={}", folder.join("tsdb").display()),
+            "--web.listen-address=127.0.0.1:9090".to_owned(),
+        ];
+        let program = need("prometheus", "prometheus");
+        let log = folder.join("prometheus.log");
+        let mut this = Self::spawn(namespace, &program, &arguments, 9090, &log);
         until(
             Duration::from_secs(60),
             "Prometheus scrapes bascule",
@@ -84,6 +85,33 @@ impl Prometheus {
             },
         );
         this
+    }
+
+    /// Starts a server that answers PromQL at this port of loopback; it need not be Prometheus.
+    pub(super) fn spawn(
+        namespace: Rc<Namespace>,
+        program: &Path,
+        arguments: &[String],
+        port: u16,
+        log: &Path,
+    ) -> Self {
+        need("curl", "curl");
+        let process = namespace.spawn(namespace.command(program).args(arguments), log);
+        Self {
+            namespace,
+            process,
+            url: format!("http://127.0.0.1:{port}"),
+        }
+    }
+
+    /// Waits until it answers.
+    pub(super) fn wait(&mut self) {
+        until(Duration::from_secs(60), "it answers PromQL", || {
+            if let Some(status) = self.process.ended() {
+                panic!("it ended: {status}\n{}", self.process.last_words());
+            }
+            self.ask("vector(1)").map(drop)
+        });
     }
 
     /// The answer to a question in PromQL, now.
@@ -152,22 +180,43 @@ impl Prometheus {
         }
     }
 
+    /// The samples of a series over the last seconds, as it has them: when, and what.
+    pub(super) fn samples(&self, selector: &str, seconds: u32) -> Vec<(f64, f64)> {
+        let promql = format!("{selector}[{seconds}s]");
+        let answer = self
+            .answer(&promql)
+            .unwrap_or_else(|e| panic!("{promql}: {e}"));
+        let [series] = answer.as_slice() else {
+            panic!("{promql}: {} series", answer.len());
+        };
+        let pairs = series["values"].as_array().expect("a range has values");
+        pairs
+            .iter()
+            .map(|pair| (pair[0].as_f64().expect("a time"), number(&pair[1])))
+            .collect()
+    }
+
     fn ask(&self, promql: &str) -> Result<Vec<Sample>, String> {
+        let series = self.answer(promql)?;
+        Ok(series.iter().map(sample).collect())
+    }
+
+    fn answer(&self, promql: &str) -> Result<Vec<Value>, String> {
         let output = self
             .namespace
             .command("curl")
             .args(["--silent", "--max-time", "5", "--get", "--data-urlencode"])
             .arg(format!("query={promql}"))
-            .arg("http://127.0.0.1:9090/api/v1/query")
+            .arg(format!("{}/api/v1/query", self.url))
             .output()
             .expect("curl starts");
         let answer: Value = serde_json::from_slice(&output.stdout)
-            .map_err(|e| format!("no JSON from Prometheus: {e}"))?;
+            .map_err(|e| format!("no JSON from {}: {e}", self.url))?;
         if answer["status"] != "success" {
             return Err(answer.to_string());
         }
         let series = answer["data"]["result"].as_array().cloned();
-        Ok(series.unwrap_or_default().iter().map(sample).collect())
+        Ok(series.unwrap_or_default())
     }
 }
 
@@ -178,9 +227,11 @@ fn sample(series: &Value) -> Sample {
             .iter()
             .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
             .collect(),
-        value: series["value"][1]
-            .as_str()
-            .and_then(|text| text.parse().ok())
-            .expect("a sample has a number"),
+        value: number(&series["value"][1]),
     }
+}
+
+fn number(value: &Value) -> f64 {
+    let text = value.as_str().expect("a number is a text");
+    text.parse().expect("a sample has a number")
 }

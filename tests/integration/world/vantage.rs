@@ -1,8 +1,9 @@
 //! A prober with an uplink that can be cut: a namespace of its own, joined to the world by a link
 //! like a household's, and by a second one over which Prometheus looks on whatever happens.
 
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::namespace::{Namespace, Process};
 use super::*;
@@ -56,21 +57,41 @@ impl Fault {
 }
 
 /// A prober, and what it will be put through.
-pub(super) struct Vantage<'a> {
+pub(super) struct Vantage {
     // Dropped in this order: processes, then the namespace.
     bascule: Option<Process>,
     names: Option<Names>,
     namespace: Namespace,
-    world: &'a World,
+    world: Rc<Namespace>,
+    hosts: BTreeMap<String, Vec<IpAddr>>,
+    roots: PathBuf,
     pub(super) fault: Fault,
+    name: &'static str,
     number: usize,
     folder: PathBuf,
 }
 
-impl<'a> Vantage<'a> {
+/// What a vantage has to be told apart from the others of its world.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) name: &'static str,
+    /// Unique in its world, from 1.
+    pub(super) number: usize,
+}
+
+impl Vantage {
+    /// Joins a prober to the world, named after what it will meet.
+    pub(super) fn new(world: &World, fault: Fault) -> Self {
+        let place = Place {
+            name: fault.name(),
+            number: 1 + fault as usize,
+        };
+        Self::at(world, place, fault)
+    }
+
     /// Joins a prober to the world.
-    pub(super) fn new(world: &'a World, fault: Fault) -> Self {
-        let number = 1 + fault as usize;
+    pub(super) fn at(world: &World, place: Place, fault: Fault) -> Self {
+        let number = place.number;
         let resolver = match fault.is_of_the_resolver() {
             true => IpAddr::V4(Ipv4Addr::LOCALHOST),
             false => NAMESERVER,
@@ -86,20 +107,27 @@ impl<'a> Vantage<'a> {
         namespace.batch(&format!(
             "address add 172.16.{number}.2/24 dev lan\nlink set lan up\n"
         ));
-        let folder = world.folder.path().join(fault.name());
+        let folder = world.folder.path().join(place.name);
         std::fs::create_dir(&folder).expect("a folder can be made");
         let mut this = Self {
             bascule: None,
             names: None,
             namespace,
-            world,
+            world: Rc::clone(&world.namespace),
+            hosts: world.addresses.clone(),
+            roots: world.authority.roots(),
             fault,
+            name: place.name,
             number,
             folder,
         };
         this.plug_in();
         this.start_resolver();
         this
+    }
+
+    pub(super) const fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Where its bascule is reached whatever becomes of its uplink.
@@ -111,11 +139,12 @@ impl<'a> Vantage<'a> {
     pub(super) fn start(&mut self, config: &str) {
         let address = self.address();
         let file = self.folder.join("config.toml");
-        let config = format!("[web]\nlisten = [\"{address}:10110\"]\n{config}");
+        let config =
+            format!("[web]\nlisten = [\"{address}:10110\", \"127.0.0.1:10110\"]\n{config}");
         std::fs::write(&file, config).expect("a file can be written");
         let mut command = self.namespace.command(env!("CARGO_BIN_EXE_bascule"));
         command
-            .env("SSL_CERT_FILE", self.world.authority.roots())
+            .env("SSL_CERT_FILE", &self.roots)
             .env("STATE_DIRECTORY", self.folder.join("state"))
             .env("NO_COLOR", "1")
             .args(["run", "--config"])
@@ -130,10 +159,55 @@ impl<'a> Vantage<'a> {
         bascule.said()
     }
 
+    /// Kills its bascule without a chance to say anything.
+    pub(super) fn kill(&mut self) {
+        let bascule = self.bascule.as_mut().expect("it has been started");
+        bascule.signal("KILL");
+    }
+
+    /// Starts another program beside it; what that says goes to a file of this name.
+    pub(super) fn spawn(&self, program: &Path, arguments: &[String], name: &str) -> Process {
+        let mut command = self.namespace.command(program);
+        let log = self.folder.join(format!("{name}.log"));
+        self.namespace.spawn(command.args(arguments), &log)
+    }
+
+    /// Where its files are.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the world is, as seen through its uplink.
+    pub(super) fn central(&self) -> String {
+        format!("192.168.{}.1", self.number)
+    }
+
+    /// Lets every packet from these addresses of IPv4 get lost on the way to this vantage alone.
+    pub(super) fn lose(&self, addresses: &[IpAddr]) {
+        self.rules("add", addresses);
+    }
+
+    /// Undoes that.
+    pub(super) fn find(&self, addresses: &[IpAddr]) {
+        self.rules("del", addresses);
+    }
+
+    fn rules(&self, verb: &str, addresses: &[IpAddr]) {
+        let number = self.number;
+        let mut commands = String::new();
+        for address in addresses {
+            let _ = writeln!(
+                commands,
+                "rule {verb} pref 50 from {address} to 192.168.{number}.2 blackhole"
+            );
+        }
+        self.world.batch(&commands);
+    }
+
     /// Lets it happen.
     pub(super) fn cut(&mut self) {
         let number = self.number;
-        let world = &self.world.namespace;
+        let world = &self.world;
         let lose_ipv6 = format!("route add blackhole fd00:0:0:{number}::2/128\n");
         match self.fault {
             Fault::Cable => world.batch(&format!("link set uplink{number} down\n")),
@@ -155,7 +229,7 @@ impl<'a> Vantage<'a> {
     /// Makes everything as it was.
     pub(super) fn mend(&mut self) {
         let number = self.number;
-        let world = &self.world.namespace;
+        let world = &self.world;
         let find_ipv6 = format!("route del blackhole fd00:0:0:{number}::2/128\n");
         match self.fault {
             Fault::Cable | Fault::Interface | Fault::Route => self.plug_in(),
@@ -174,7 +248,7 @@ impl<'a> Vantage<'a> {
     fn plug_in(&self) {
         let number = self.number;
         // An interface that goes down loses its addresses of IPv6 and its routes.
-        self.world.namespace.batch(&format!(
+        self.world.batch(&format!(
             "link set uplink{number} up\n\
              address replace 192.168.{number}.1/24 dev uplink{number}\n\
              address replace fd00:0:0:{number}::1/64 dev uplink{number} nodad\n"
@@ -196,7 +270,7 @@ impl<'a> Vantage<'a> {
         self.names = None;
         let folder = self.folder.join("names");
         std::fs::create_dir_all(&folder).expect("a folder can be made");
-        let hosts = self.world.addresses.clone();
+        let hosts = self.hosts.clone();
         let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
         self.names = Some(Names::start(&self.namespace, &folder, here, hosts));
     }

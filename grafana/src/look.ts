@@ -100,12 +100,12 @@ export const LAYER_MAP = [
   values(Object.fromEntries(Object.entries(LAYERS).map(([text, color], i) => [`${i + 1}`, { text, color }]))),
 ];
 
-/** Our own connection by its code: what is worse is larger. */
+/** Our own connection: what is worse is smaller, as in the metric. */
 export const UPLINK_MAP = [
   values({
+    "0": { text: "not proven", color: ORANGE },
+    "0.5": { text: "not watched", color: GREY },
     "1": { text: "up", color: GREEN },
-    "2": { text: "not watched", color: GREY },
-    "3": { text: "not proven", color: ORANGE },
   }),
 ];
 

@@ -68,18 +68,18 @@ export function activeChannel(): string {
 const ownDown = (...matchers: string[]) => series("bascule_uplink_state_seconds_total", ...matchers, 'state="down"');
 
 /**
- * The state of our own connection as a code of `UPLINK_MAP`, the worst of the window if there is one. What is not up is
- * not proven only if the time of being down grows: with `[uplink] enabled = false`, without a route of that family and
- * before the first answer it is not watched, and nothing is blind.
+ * Our own connection as a value of `UPLINK_MAP`, the worst first, and the worst of the window if there is one. What is
+ * not up is not proven only if its time of being down grows: with `[uplink] enabled = false`, without a route of that
+ * family and before the first answer it is not watched, and nothing is blind.
  */
 export function ownConnection(by: string, matchers: string[], window?: string): string {
   const selector = series("bascule_uplink_up", ...matchers);
   const up = window ? `min_over_time(${selector}[${window}])` : selector;
   return [
-    `max by (${by}) (`,
-    `  ${up} == 1`,
-    `  or 3 + (${up} == 0 and on (job, instance, family) increase(${ownDown(...matchers)}[$__rate_interval]) > 0)`,
-    `  or 2 + (${up} == 0)`,
+    `min by (${by}) (`,
+    `  (${up} == 0 and on (job, instance, family) increase(${ownDown(...matchers)}[$__rate_interval]) > 0)`,
+    `  or 0.5 + (${up} == 0)`,
+    `  or ${up} == 1`,
     ")",
   ].join("\n");
 }

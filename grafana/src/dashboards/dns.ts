@@ -43,7 +43,7 @@ export const board = () =>
       }),
       stat({
         id: 2,
-        title: "Failures of each resolver, median of the names",
+        title: "Failures of each resolver",
         description:
           "Share of queries that a resolver did not answer well, for the median of the names, so that a broken name does not " +
           "accuse it. High at one resolver: replace it; at all: our own connection. Empty with lean metrics.",

@@ -15,10 +15,8 @@ function lowestLayer(window: string): string {
 const SECONDS = "bascule_probe_duration_seconds";
 const LAST_WEEK = { "custom.lineStyle": { fill: "dash", dash: [6, 6] }, "custom.lineWidth": 1 };
 
-function mean(layer: string): string {
-  const sum = (part: string) => `sum by (layer) (rate(${series(`${SECONDS}_${part}`, OF, AT, `layer="${layer}"`)}[$__rate_interval]))`;
-  return `${sum("sum")}\n/ (${sum("count")} > 0)`;
-}
+const mean = `sum by (layer) (rate(${series(`${SECONDS}_sum`, OF, AT)}[$__rate_interval]))
+/ (sum by (layer) (rate(${series(`${SECONDS}_count`, OF, AT)}[$__rate_interval])) > 0)`;
 
 function percentile(q: number): Query[] {
   const today = quantile(q, SECONDS, "layer", OF, AT);
@@ -174,8 +172,7 @@ export const board = () =>
             w: 8,
             h: 8,
             stack: true,
-            // A query each, so that they are stacked in the order of a connection.
-            queries: Object.keys(LAYERS).map((layer) => over(mean(layer), "{{layer}}")),
+            queries: [over(mean, "{{layer}}")],
             unit: "s",
             colors: LAYERS,
             noValue: "no successes (or lean metrics)",

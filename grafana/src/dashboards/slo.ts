@@ -124,7 +124,7 @@ export const board = () =>
         h: 8,
         queries: [fixedWindow(over(`${downtime("1d").replace("[1d]", "$& offset -1d")} / 3600`, "{{network}}"), DAY)],
         after: true,
-        unit: "suffix: h",
+        unit: "suffix:h",
         decimals: 1,
         interval: "1d",
         noValue: "no network reports",

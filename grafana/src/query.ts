@@ -49,6 +49,21 @@ export function stateByVantage(matchers: string[], window?: string): string {
   return `max by (instance, network) (\n  ${terms.join("\n  or ")}\n)`;
 }
 
+/** The weight that can still fail, at the vantage with the least of those that judge: a blind one has none to tell. */
+export function spareWeight(...matchers: string[]): string {
+  const judging = series("bascule_network_state", ...matchers, JUDGING);
+  const spare = series("bascule_network_spare_weight", ...matchers);
+  return `min by (network) (${spare} and on (job, instance, network) ${judging} == 1)`;
+}
+
+/** How long each state that some vantage says has held, in seconds, at the vantage that has held it longest. */
+export function heldFor(): string {
+  const changed = series("bascule_network_last_transition_timestamp_seconds");
+  const state = series("bascule_network_state");
+  const since = `(${changed} > 0) * on (job, instance, network) group_right () (${state} == 1)`;
+  return `round(time() - min by (network, state) (${since}))`;
+}
+
 /** The series of a group at the vantages that are not frozen there, or at all of them if all are. */
 export function unfrozen(aggregate: string, selector: string, window?: string): string {
   const frozen = series("bascule_group_frozen", GROUP);

@@ -2,7 +2,7 @@
 import { ENDPOINT, ONE_NETWORK, assemble, to } from "../board";
 import { BLUE, GREEN, GREY, LAYERS, LAYER_MAP, ORANGE, RED, STATE_MAP, VERDICTS, YELLOW, values } from "../look";
 import { bars, buckets, heat, lines, now, over, rows, stat, table, timeline, coloured, type Query } from "../panel";
-import { ENDPOINT as AT, NETWORK as OF, agreedState, quantile, series, successShare, worstLayer } from "../query";
+import { ENDPOINT as AT, NETWORK as OF, agreedState, quantile, series, spareWeight, successShare, worstLayer } from "../query";
 
 const layerDown = series("bascule_network_layer_down", OF);
 /** The lowest failing layer as its place in `LAYERS`, by vantage. */
@@ -86,11 +86,11 @@ export const board = () =>
             id: 4,
             title: "Spare weight",
             description:
-              "Weight of endpoints that can still fail before the network goes down, at the vantage with the least. 0: the " +
-              "next endpoint takes the network down.",
+              "Weight of endpoints that can still fail before the network goes down, at the judging vantage with the least. " +
+              "0: the next endpoint takes the network down.",
             w: 4,
             h: 4,
-            queries: [now(`min by (network) (${series("bascule_network_spare_weight", OF)})`, "{{network}}")],
+            queries: [now(spareWeight(OF), "{{network}}")],
             unit: "none",
             text: "value",
             steps: [
@@ -289,11 +289,11 @@ export const board = () =>
           lines({
             id: 305,
             title: "Spare weight over time",
-            description: "Weight of endpoints that can still fail, at the vantage with the least. At 0 the next failure counts.",
+            description: "Weight of endpoints that can still fail, at the judging vantage with the least. At 0 the next failure counts.",
             w: 12,
             h: 8,
             fill: 20,
-            queries: [over(`min by (network) (${series("bascule_network_spare_weight", OF)})`, "{{network}}")],
+            queries: [over(spareWeight(OF), "{{network}}")],
             unit: "none",
             noValue: "unknown",
           }),

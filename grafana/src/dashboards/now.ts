@@ -2,7 +2,7 @@
 import { GROUP, ROW_NETWORK, assemble, to, toNetwork } from "../board";
 import { ACTIVE_MAP, BLUE, GREEN, LAYERS, NO_CHANNEL, ORANGE, RED, ROLES, STATE_MAP, UPLINK_MAP, YELLOW, range, values } from "../look";
 import { gauges, inRange, lines, mapped, now, over, rows, stat, table, timeline } from "../panel";
-import { GROUP as IN_GROUP, activeChannel, agreedState, events, ownConnection, series, unfrozen } from "../query";
+import { GROUP as IN_GROUP, activeChannel, agreedState, events, heldFor, ownConnection, series, unfrozen } from "../query";
 
 const DEPTH = [
   { from: null, color: RED },
@@ -229,18 +229,20 @@ export const board = () =>
           }),
           table({
             id: 105,
-            title: "State has held for",
-            description: "Time since the confirmed state of each network last changed, at the vantage that changed last.",
+            title: "States have held for",
+            description: "Time since the confirmed state last changed, at the vantage that has held it longest. Two rows of a network: its " +
+              "vantages say different things, or one is blind.",
             w: 8,
             h: 7,
             queries: [
               rows(
                 "held",
-                `round(time() - max by (network) (${series("bascule_network_last_transition_timestamp_seconds")} > 0))`,
+                heldFor(),
               ),
             ],
             columns: [
               { field: "network", title: "Network" },
+              { field: "state", title: "State" },
               { field: "held", title: "Held for", properties: { unit: "dtdurations", decimals: 1 } },
             ],
             sortBy: "Held for",

@@ -53,7 +53,7 @@ export const board = () =>
         description: "Number of endpoints with less than 21 days left. They are on top of the table below.",
         w: 8,
         h: 6,
-        queries: [now(`count(${daysLeft} < 21) or vector(0)`, "endpoints")],
+        queries: [now(`count(${daysLeft} < 21) or 0 * count(${daysLeft})`, "endpoints")],
         unit: "none",
         text: "value",
         steps: [

@@ -300,14 +300,26 @@ pub(super) const ALL: &[Truth] = &[
         Moment::Monday,
         &[("x", 3600.0, 126.0)],
     ),
+    // The north is blind, and has no weight to tell.
     of(
-        (NOW, "State has held for", "held"),
+        (NETWORK, "Spare weight", "A"),
+        Moment::Blind,
+        &[
+            ("bluesky", 1.0, 0.0),
+            ("mastodon", 0.0, 0.0),
+            ("threads", 0.0, 0.0),
+            ("x", 1.0, 0.0),
+        ],
+    ),
+    of(
+        // From the south, which was not blind meanwhile.
+        (NOW, "States have held for", "held"),
         Moment::End,
         &[
-            ("bluesky", 25_200.0, 63.0),
-            ("mastodon", 25_200.0, 63.0),
-            ("threads", 25_200.0, 63.0),
-            ("x", 25_200.0, 63.0),
+            ("bluesky up", 58_200.0, 300.0),
+            ("mastodon up", 186_240.0, 300.0),
+            ("threads up", 43_080.0, 300.0),
+            ("x up", 104_580.0, 300.0),
         ],
     ),
     of(

@@ -11,7 +11,7 @@ use crate::week::{APART, Week, prometheus};
 type Times = (&'static str, &'static str, &'static [&'static str]);
 
 /// All that fires in the week. One vantage's own trouble shows in the two lines that name it.
-const FIRES: [Times; 17] = [
+const FIRES: [Times; 19] = [
     (
         "BasculeNetworkDown",
         "x",
@@ -70,24 +70,31 @@ const FIRES: [Times; 17] = [
     ),
     (
         "BasculeGroupSwitched",
-        "crisis",
+        "crisis/bluesky",
         &[
             "12 12:02-12 12:12",
-            "12 14:06-12 14:15",
             "13 14:01-13 14:12",
-            "13 15:06-13 15:15",
             "16 15:13-16 15:22",
+        ],
+    ),
+    (
+        "BasculeGroupSwitched",
+        "crisis/x",
+        &[
+            "12 14:06-12 14:15",
+            "13 15:06-13 15:15",
             "16 21:03-16 21:12",
         ],
     ),
     (
         "BasculeGroupSwitched",
-        "press",
-        &[
-            "14 04:01-14 04:11",
-            "17 09:01-17 09:10",
-            "17 09:51-17 10:00",
-        ],
+        "press/threads",
+        &["14 04:01-14 04:11", "17 09:01-17 09:10"],
+    ),
+    (
+        "BasculeGroupSwitched",
+        "press/bluesky",
+        &["17 09:51-17 10:00"],
     ),
     ("BasculeUplinkDown", "north", &["17 18:02-17 19:00"]),
     (

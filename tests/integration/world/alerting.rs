@@ -134,7 +134,7 @@ fn an_outage_is_told_outranked_by_exhaustion_and_resolved_and_a_cut_is_told_as_o
         down.summary,
         format!("X is down at HTTP since {since} UTC.")
     );
-    hook.wait("BasculeGroupSwitched crisis", false);
+    hook.wait("BasculeGroupSwitched crisis bluesky", false);
     // That of the switch has passed.
     let alerts = loud(&alertmanager, &["BasculeNetworkDown x"]);
     let down = alert(&alerts, "BasculeNetworkDown x");
@@ -165,24 +165,20 @@ fn an_outage_is_told_outranked_by_exhaustion_and_resolved_and_a_cut_is_told_as_o
         ("mastodon.social", "/health", Answer::status(503)),
     ]);
     hook.wait("BasculeGroupExhausted crisis", false);
-    let exhausted = ["BasculeGroupExhausted crisis"];
-    let all_down = ["x", "bluesky", "mastodon"].map(|x| format!("BasculeNetworkDown {x}"));
-    until(PATIENCE, "exhaustion outranks the networks", || {
+    until(PATIENCE, "exhaustion outranks its networks", || {
         let alerts = alertmanager.alerts();
-        let inhibitor = alerts.iter().find(|alert| alert.title() == exhausted[0]);
-        let inhibitor = inhibitor.map(|alert| alert.fingerprint.clone());
-        let by = |title: &String| {
-            let found = alerts.iter().find(|alert| alert.title() == *title);
-            found.map(|alert| alert.inhibited_by.clone())
-        };
-        let outranked = all_down
-            .iter()
-            .all(|title| by(title) == inhibitor.clone().map(|i| vec![i]));
-        (outranked && inhibitor.is_some())
+        let find = |title: String| alerts.iter().find(|alert| alert.title() == title);
+        let outranked = ["x", "bluesky", "mastodon"].iter().all(|network| {
+            let by = find(format!("BasculeNetworkOutranked {network}"));
+            let down = find(format!("BasculeNetworkDown {network}"));
+            by.zip(down)
+                .is_some_and(|(by, down)| down.inhibited_by == [by.fingerprint.as_str()])
+        });
+        outranked
             .then_some(())
             .ok_or_else(|| format!("{alerts:#?}"))
     });
-    loud(&alertmanager, &exhausted);
+    loud(&alertmanager, &["BasculeGroupExhausted crisis"]);
 
     // One after the other is mended, and says so.
     world.set_http([
@@ -198,6 +194,7 @@ fn an_outage_is_told_outranked_by_exhaustion_and_resolved_and_a_cut_is_told_as_o
     hook.wait("BasculeNetworkDown x", true);
     judged(&prometheus, 1.0, &all_up);
     // The way back to X is a switch, too, and the last thing that is told.
+    hook.wait("BasculeGroupSwitched crisis x", false);
     for promql in [
         "bascule_group_active{network=\"x\"} == 1",
         "ALERTS{alertname=\"BasculeGroupSwitched\",alertstate=\"firing\"}",
@@ -215,7 +212,9 @@ fn an_outage_is_told_outranked_by_exhaustion_and_resolved_and_a_cut_is_told_as_o
     expected.extend(
         [
             "BasculeGroupExhausted crisis",
-            "BasculeGroupSwitched crisis",
+            "BasculeGroupSwitched crisis bluesky",
+            "BasculeGroupSwitched crisis mastodon",
+            "BasculeGroupSwitched crisis x",
             "BasculeNetworkDown x",
         ]
         .map(str::to_owned),

@@ -197,7 +197,9 @@ impl Alertmanager {
     /// Those of them that are told to somebody, by title.
     pub(super) fn loud(&self) -> Vec<String> {
         let alerts = self.alerts();
-        let loud = alerts.iter().filter(|alert| alert.inhibited_by.is_empty());
+        let loud = alerts
+            .iter()
+            .filter(|alert| alert.inhibited_by.is_empty() && alert.labels["severity"] != "none");
         let mut titles: Vec<String> = loud.map(Alert::title).collect();
         titles.sort();
         titles

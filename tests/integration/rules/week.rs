@@ -94,7 +94,7 @@ const FIRES: [Times; 19] = [
     (
         "BasculeGroupSwitched",
         "press/bluesky",
-        &["17 09:51-17 10:00"],
+        &["14 05:16-14 05:25", "17 09:51-17 10:00"],
     ),
     ("BasculeUplinkDown", "north", &["17 18:02-17 19:00"]),
     (

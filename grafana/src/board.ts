@@ -1,7 +1,7 @@
 // What all dashboards have in common: variables, annotations, links, and where panels are put.
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
-import { BLUE, ORANGE } from "./look";
-import { DATASOURCE, belongTo, type Link, type Panel } from "./panel";
+import { BLUE, GREEN, ORANGE, RED } from "./look";
+import { DATASOURCE, belongTo, rows, stat, type Link, type Panel, type StatSpec } from "./panel";
 import { GROUP as OF_GROUP, NETWORK as OF_NETWORK, series, shareDown } from "./query";
 
 export interface Board {
@@ -151,6 +151,22 @@ export const toNetwork = (network = "${__field.labels.network}"): Link => ({
 });
 export const ROW_NETWORK = "${__data.fields.network}";
 export const to = (uid: string, title: string): Link => ({ title, url: `/d/${uid}/${uid}?${CARRIED}` });
+
+/** The networks whose lowest failing layer is this one, by name. */
+export function failing({ layer, ...spec }: Pick<StatSpec, "id" | "title" | "description" | "w" | "h"> & { layer: string }): Panel {
+  const down = series("bascule_network_layer_down", OF_NETWORK, `layer="${layer}"`);
+  return stat({
+    ...spec,
+    text: "value",
+    queries: [rows("fails", `max by (network) (${down}) == 1`)],
+    label: "network",
+    unit: "none",
+    steps: [{ from: null, color: RED }],
+    noValue: "none",
+    none: GREEN,
+    links: [toNetwork(ROW_NETWORK)],
+  });
+}
 
 /** Puts panels side by side until the line is full, and gives back the first free line. */
 function place(panels: Panel[], y: number): { placed: dashboard.Panel[]; y: number } {

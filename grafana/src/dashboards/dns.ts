@@ -1,5 +1,5 @@
 // Is it the name, the resolver or us?
-import { NETWORK, ROW_NETWORK, assemble, to, toNetwork } from "../board";
+import { NETWORK, assemble, failing, to, toNetwork } from "../board";
 import { GREEN, RED, RESULTS, UPLINK_MAP, YELLOW } from "../look";
 import { bars, coloured, inRange, lines, matrix, now, over, rows, stat, table, timeline } from "../panel";
 import { NETWORK as OF, ownConnection, quantile, series, successShare } from "../query";
@@ -14,7 +14,6 @@ const inWindow = (...matchers: string[]) =>
   `sum by (network, resolver) (increase(${series(QUERIES, OF, ...matchers)}[$__range]))`;
 /** What is true of most names is the resolver's doing; what is true of one is the name's. */
 const median = (expr: string) => `quantile by (resolver) (0.5, ${expr})`;
-const dnsFails = `max by (network) (${series("bascule_network_layer_down", OF, 'layer="dns"')}) == 1`;
 
 export const board = () =>
   assemble({
@@ -24,7 +23,7 @@ export const board = () =>
     from: "now-24h",
     variables: [NETWORK],
     top: [
-      stat({
+      failing({
         id: 1,
         title: "Names that fail now",
         description:
@@ -32,14 +31,7 @@ export const board = () =>
           "name servers: nothing of ours will help.",
         w: 8,
         h: 5,
-        text: "value",
-        queries: [rows("fails", dnsFails)],
-        label: "network",
-        unit: "none",
-        steps: [{ from: null, color: RED }],
-        noValue: "none",
-        none: GREEN,
-        links: [toNetwork(ROW_NETWORK)],
+        layer: "dns",
       }),
       stat({
         id: 2,

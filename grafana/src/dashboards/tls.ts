@@ -1,5 +1,5 @@
 // Which certificate runs out next?
-import { NETWORK, ROW_NETWORK, assemble, mark, toNetwork } from "../board";
+import { NETWORK, ROW_NETWORK, assemble, failing, mark, toNetwork } from "../board";
 import { EXPIRED_MAP, GREEN, ORANGE, RED, SKY, YELLOW } from "../look";
 import { bars, buckets, coloured, heat, inRange, lines, now, over, rows, stat, table } from "../panel";
 import { NETWORK as OF, events, quantile, series } from "../query";
@@ -62,20 +62,13 @@ export const board = () =>
         ],
         noValue: "no certificate seen",
       }),
-      stat({
+      failing({
         id: 3,
         title: "Fail at TLS now",
         description: "Networks whose lowest failing layer is tls. The reasons are in the panel below.",
         w: 8,
         h: 6,
-        text: "value",
-        queries: [rows("fails", `max by (network) (${series("bascule_network_layer_down", OF, 'layer="tls"')}) == 1`)],
-        label: "network",
-        unit: "none",
-        steps: [{ from: null, color: RED }],
-        noValue: "none",
-        none: GREEN,
-        links: [toNetwork(ROW_NETWORK)],
+        layer: "tls",
       }),
       table({
         id: 4,

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::model::{Dashboard, Panel, Variable};
 use super::promql;
-use crate::support::daemon::request_at;
+use crate::week::ask;
 
 /// One series of an answer: its last value that is a number, and its largest.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,12 +134,6 @@ fn seconds(text: &str) -> i64 {
 pub(super) struct Asked(pub(super) SocketAddr);
 
 impl Asked {
-    /// The server at `http://HOST:PORT`.
-    pub(super) fn at(url: &str) -> Self {
-        let address = url.strip_prefix("http://").unwrap_or(url);
-        Self(address.trim_end_matches('/').parse().expect("an address"))
-    }
-
     /// The answer at a moment, without what is no number.
     pub(super) fn instant(&self, expr: &str, at: i64) -> Result<Vec<Answer>, String> {
         self.vector(&[("query", expr), ("time", &at.to_string())])
@@ -151,7 +145,7 @@ impl Asked {
     }
 
     fn vector(&self, form: &[(&str, &str)]) -> Result<Vec<Answer>, String> {
-        let data = self.ask("/api/v1/query", form)?;
+        let data = ask(self.0, "/api/v1/query", form)?;
         if data["resultType"] == "scalar" {
             let points = Value::from(vec![data["result"].clone()]);
             return Ok(answer(&Value::Null, &points).into_iter().collect());
@@ -176,7 +170,7 @@ impl Asked {
             ("end", &end),
             ("step", &step),
         ];
-        let data = self.ask("/api/v1/query_range", &form)?;
+        let data = ask(self.0, "/api/v1/query_range", &form)?;
         let all = data["result"].as_array().into_iter().flatten();
         Ok(all
             .filter_map(|one| answer(&one["metric"], &one["values"]))
@@ -192,29 +186,10 @@ impl Asked {
     ) -> Result<BTreeSet<String>, String> {
         let [start, end] = [from, to].map(|number| number.to_string());
         let form = [("match[]", selector), ("start", &start), ("end", &end)];
-        let data = self.ask("/api/v1/series", &form)?;
+        let data = ask(self.0, "/api/v1/series", &form)?;
         let all = data.as_array().into_iter().flatten();
         let values = all.filter_map(|series| series[label].as_str());
         Ok(values.map(str::to_owned).collect())
-    }
-
-    fn ask(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, String> {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
-        let request = format!(
-            "POST {path} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            self.0,
-            body.len()
-        );
-        let answer = request_at(self.0, &request).text();
-        let mut json: Value =
-            serde_json::from_str(&answer).map_err(|e| format!("{e}: {answer}"))?;
-        match json["status"] == "success" {
-            true => Ok(json["data"].take()),
-            false => Err(json["error"].as_str().unwrap_or(&answer).to_owned()),
-        }
     }
 }
 

@@ -32,7 +32,7 @@ impl Stage {
     fn week() -> Self {
         let week = week::prometheus();
         Self {
-            asked: Asked::at(&week.url()),
+            asked: Asked(week.address()),
             start: week.start(),
             end: week.end(),
         }

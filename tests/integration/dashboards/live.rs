@@ -58,7 +58,7 @@ impl Live {
                 .ok_or(said)
         });
         Self {
-            asked: Asked::at(&address),
+            asked: Asked(address.parse().expect("an address")),
             prometheus,
             _daemon: daemon,
             _folder: folder,

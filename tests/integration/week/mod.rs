@@ -9,10 +9,10 @@ mod backfill;
 mod cookbook;
 mod server;
 
-use std::path::Path;
+use std::net::SocketAddr;
 use std::sync::OnceLock;
 
-pub(crate) use self::server::{Sample, Series, Server};
+pub(crate) use self::server::{Sample, Series, Server, ask};
 
 /// Where the two look from: the label `instance`, and the end of the scenario's name.
 pub(crate) const VANTAGES: [&str; 2] = ["north", "south"];
@@ -55,16 +55,9 @@ impl Week {
         self.end
     }
 
-    /// Where its blocks are. Prometheus finds new ones within a minute.
-    #[allow(dead_code, reason = "for the tests of other parts")]
-    pub(crate) fn data_dir(&self) -> &Path {
-        self.server.data_dir()
-    }
-
-    /// `http://127.0.0.1:PORT`, for programs that ask themselves.
-    #[allow(dead_code, reason = "for the tests of other parts")]
-    pub(crate) fn url(&self) -> String {
-        self.server.url()
+    /// Where it listens, for who asks in another way.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.server.address()
     }
 
     /// The answer to a question in PromQL at a moment.

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -20,7 +19,6 @@ use crate::world::namespace::{need, until};
 /// A running server.
 pub(crate) struct Server {
     address: SocketAddr,
-    data: PathBuf,
     /// It has the other end of the rope.
     holder: Child,
 }
@@ -81,27 +79,18 @@ impl Server {
                 None => Err(said),
             }
         });
-        Self {
-            address,
-            data,
-            holder,
-        }
-    }
-
-    /// Where its blocks are.
-    pub(crate) fn data_dir(&self) -> &Path {
-        &self.data
+        Self { address, holder }
     }
 
     /// Where it listens.
-    pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The answer to a question in PromQL at a moment; a number without a series has no labels.
     pub(crate) fn instant(&self, promql: &str, at: i64) -> Result<Vec<Sample>, String> {
         let form = [("query", promql), ("time", &at.to_string())];
-        let data = self.ask("/api/v1/query", &form)?;
+        let data = ask(self.address, "/api/v1/query", &form)?;
         let result = &data["result"];
         match data["resultType"].as_str() {
             Some("scalar") => Ok(vec![Sample {
@@ -135,7 +124,7 @@ impl Server {
             ("end", &end),
             ("step", &step),
         ];
-        let data = self.ask("/api/v1/query_range", &form)?;
+        let data = ask(self.address, "/api/v1/query_range", &form)?;
         list(&data["result"])?
             .iter()
             .map(|one| {
@@ -146,22 +135,6 @@ impl Server {
             })
             .collect()
     }
-
-    /// The `data` of an answer of the HTTP API, or Prometheus's own words for what is wrong.
-    pub(crate) fn ask(&self, path: &str, form: &[(&str, &str)]) -> Result<Value, String> {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
-        let text = post(self.address, path, &body).map_err(|error| error.to_string())?;
-        let (head, json) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-        let mut answer: Value =
-            serde_json::from_str(json).map_err(|error| format!("{error}: {head}"))?;
-        if answer["status"] == "success" {
-            return Ok(answer["data"].take());
-        }
-        let [kind, error] = ["errorType", "error"].map(|key| answer[key].as_str().unwrap_or("?"));
-        Err(format!("{kind}: {error}"))
-    }
 }
 
 impl Drop for Server {
@@ -169,6 +142,22 @@ impl Drop for Server {
         drop(self.holder.stdin.take());
         let _ = self.holder.wait();
     }
+}
+
+/// The `data` of an answer of the HTTP API of a Prometheus, or its own words for what is wrong.
+pub(crate) fn ask(address: SocketAddr, path: &str, form: &[(&str, &str)]) -> Result<Value, String> {
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    let text = post(address, path, &body).map_err(|error| error.to_string())?;
+    let (head, json) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let mut answer: Value =
+        serde_json::from_str(json).map_err(|error| format!("{error}: {head}"))?;
+    if answer["status"] == "success" {
+        return Ok(answer["data"].take());
+    }
+    let [kind, error] = ["errorType", "error"].map(|key| answer[key].as_str().unwrap_or("?"));
+    Err(format!("{kind}: {error}"))
 }
 
 fn listening(said: &str) -> Option<SocketAddr> {

@@ -13,6 +13,7 @@
 
 mod adopt;
 mod journal;
+mod judging;
 mod keeper;
 mod look;
 mod narrator;

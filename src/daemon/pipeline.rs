@@ -13,9 +13,11 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 
 use super::journal::Journal;
 use super::keeper::Keeper;
+use super::manager::Manager;
 use super::narrator;
 use super::reload::Reloader;
 use super::rounds::Rounds;
@@ -30,12 +32,16 @@ use crate::metrics::Metrics;
 use crate::model::{Cause, EndpointKey, Moment, Round};
 use crate::probe::Prober;
 use crate::probe::canary::{Canaries, Swept};
+use crate::probe::deadline::Deadline;
 use crate::probe::target::Target;
 use crate::schedule::Timetable;
 use crate::web::{Readiness, ReloadRequest};
 
 /// The loop looks at the time at least so often: counters of time run as far as it has looked.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// What the canaries and the gateway take together, at most.
+const SWEEP: Duration = Duration::from_secs(3);
 
 pub(super) struct Pipeline {
     pub(super) engine: Engine,
@@ -46,8 +52,10 @@ pub(super) struct Pipeline {
     pub(super) canaries: Canaries,
     pub(super) endpoints: BTreeMap<EndpointKey, Watch>,
     running: JoinSet<Round>,
-    sweeps: JoinSet<Swept>,
-    in_flight: BTreeMap<Id, Flight>,
+    pub(super) sweeps: JoinSet<Swept>,
+    /// When the sweep that runs has to have ended.
+    pub(super) sweep_ends: Option<Instant>,
+    pub(super) in_flight: BTreeMap<Id, Flight>,
     /// Rounds that have ended, by their numbers, until the engine has the last word on them.
     pub(super) ended: BTreeMap<u64, Round>,
     rounds_run: u64,
@@ -82,10 +90,12 @@ pub(super) struct Watch {
 }
 
 /// A round that runs.
-struct Flight {
-    key: EndpointKey,
+pub(super) struct Flight {
+    pub(super) key: EndpointKey,
     generation: u64,
     started: Moment,
+    /// When it has to have ended, by the clock of its timers.
+    pub(super) ends: Instant,
 }
 
 /// Whoever is told of what happens.
@@ -95,6 +105,18 @@ pub(super) struct Told {
     pub(super) keeper: Keeper,
     pub(super) journal: Journal,
     pub(super) facts: SharedFacts,
+    pub(super) manager: Manager,
+}
+
+/// A loop that has ended, and may still be asked for what it knows.
+pub(super) struct Stopped(Pipeline);
+
+impl Stopped {
+    /// Has everything written for the last time: nobody is shown anything any more.
+    pub(super) fn end(mut self) {
+        self.0.save();
+        self.0.told.keeper.history.close();
+    }
 }
 
 impl Pipeline {
@@ -117,6 +139,7 @@ impl Pipeline {
             endpoints: BTreeMap::new(),
             running: JoinSet::new(),
             sweeps: JoinSet::new(),
+            sweep_ends: None,
             in_flight: BTreeMap::new(),
             ended: BTreeMap::new(),
             rounds_run: 0,
@@ -145,13 +168,14 @@ impl Pipeline {
         mut signals: Signals,
         mut reload_requests: mpsc::Receiver<ReloadRequest>,
         mut reloader: Reloader,
-    ) {
+    ) -> Stopped {
         let mut problems = self.told.keeper.history.watch_problems();
         // The first save may have failed before anybody watched.
         problems.mark_changed();
         loop {
             self.start_due();
             self.start_sweep();
+            self.tell_manager(reloader.is_reading());
             let heartbeat = self.clock.now() + HEARTBEAT;
             let wakes = [self.timetable.next_wake(), self.engine.next_deadline()];
             let wake = wakes.into_iter().flatten().fold(heartbeat, Moment::min);
@@ -162,6 +186,7 @@ impl Pipeline {
                 },
                 Some(answer) = reload_requests.recv() => reloader.request(Some(answer)),
                 mut reading = reloader.next() => {
+                    self.told.manager.read(reading.complaint());
                     self.reload(reading.settings.take());
                     reading.answer();
                 }
@@ -173,9 +198,15 @@ impl Pipeline {
             self.catch_up();
             self.save_if_due();
         }
+        self.told.manager.stopping();
         self.running.shutdown().await;
-        self.save();
-        self.told.keeper.history.close();
+        Stopped(self)
+    }
+
+    /// Everything runs: the service manager may know.
+    pub(super) fn ready(&mut self) {
+        let readiness = *self.readiness.borrow();
+        self.told.manager.ready(readiness);
     }
 
     fn start_due(&mut self) {
@@ -214,6 +245,7 @@ impl Pipeline {
             key,
             generation: watch.generation,
             started,
+            ends: Deadline::after(watch.target.limits.round).at,
         };
         self.in_flight
             .insert(self.running.spawn(round).id(), flight);
@@ -223,6 +255,7 @@ impl Pipeline {
     fn start_sweep(&mut self) {
         if self.engine.wants_sweep() && self.sweeps.is_empty() {
             let (canaries, clock) = (self.canaries.clone(), self.clock.clone());
+            self.sweep_ends = Some(Instant::now() + SWEEP);
             self.sweeps
                 .spawn(async move { canaries.sweep(&clock).await });
         }

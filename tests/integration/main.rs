@@ -19,6 +19,7 @@ mod reasons;
 mod replays;
 mod rules;
 mod support;
+mod systemd;
 mod tcp;
 mod tls;
 mod web;

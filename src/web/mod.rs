@@ -17,12 +17,14 @@
 mod api;
 mod connection;
 mod guests;
+mod pace;
 mod pages;
 mod query;
 mod render;
 mod routes;
 mod source;
 mod telling;
+mod turns;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -30,16 +32,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::metrics::Metrics;
 use guests::Guests;
+use turns::Turns;
 
 pub use source::{
     Events, Facts, GroupFacts, LastRounds, NetworkFacts, Nothing, Picture, Reply, Source,
     Unavailable, Wanted,
 };
+
+/// After a connection that could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Of connections that could not be accepted, each so many-th is told: one a minute at most.
+const TELL_EACH: u64 = 600;
+/// Connections that wait to be accepted; `net.core.somaxconn` may make it less.
+const WAITING_ROOM: i32 = 1024;
+/// Bytes of an answer that the kernel holds for one client. It sets twice that aside.
+const SEND_BUFFER: usize = 128 * 1024;
+/// Bytes of a client that the kernel holds. A head is at most a quarter of it.
+const RECEIVE_BUFFER: usize = 64 * 1024;
 
 /// A wish to reload, with the place for the answer: nothing, or what is wrong.
 pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
@@ -69,7 +84,9 @@ pub struct View {
     /// `POST /-/reload` works; may change at a reload.
     enable_lifecycle: Arc<AtomicBool>,
     /// One body is rendered at a time.
-    rendering: Arc<Semaphore>,
+    rendering: Turns,
+    /// One part of the history is read at a time.
+    reading: Turns,
 }
 
 impl View {
@@ -89,7 +106,8 @@ impl View {
             readiness,
             reload,
             enable_lifecycle,
-            rendering: Arc::new(Semaphore::new(1)),
+            rendering: Turns::default(),
+            reading: Turns::default(),
         }
     }
 
@@ -136,6 +154,7 @@ impl Server {
         let guests = Arc::new(Guests::default());
         let inside = runtime.enter();
         for listener in listeners {
+            bound_queues(&listener)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
             runtime.spawn(serve(listener, view.clone(), Arc::clone(&guests)));
         }
@@ -149,19 +168,36 @@ impl Server {
     }
 }
 
+/// What the kernel holds for clients: its limits are inherited by each connection.
+fn bound_queues(listener: &TcpListener) -> io::Result<()> {
+    // Connections that nobody has accepted. More than that, and the kernel answers with cookies.
+    rustix::net::listen(listener, WAITING_ROOM)?;
+    // Otherwise some megabytes of an answer would lie there for each client that does not read.
+    sockopt::set_socket_send_buffer_size(listener, SEND_BUFFER)?;
+    sockopt::set_socket_recv_buffer_size(listener, RECEIVE_BUFFER)?;
+    Ok(())
+}
+
 async fn serve(listener: tokio::net::TcpListener, view: View, guests: Arc<Guests>) {
+    let mut troubles: u64 = 0;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
+                // Fails only if the client is gone already.
+                let _ = stream.set_nodelay(true);
                 let view = view.clone();
-                guests.admit(|seat| {
+                guests.admit(peer.ip().into(), |seat| {
                     tokio::spawn(connection::serve(stream, view, seat)).abort_handle()
                 });
             }
             Err(error) => {
-                // Out of descriptors, most likely: let some connections end first.
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                // Out of descriptors, most likely: somebody has to make room for the next.
+                if troubles.is_multiple_of(TELL_EACH) {
+                    tracing::warn!(%error, "cannot accept a connection");
+                }
+                troubles += 1;
+                guests.make_room();
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }

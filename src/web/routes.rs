@@ -10,7 +10,9 @@ use hyper::{Request, Response, StatusCode};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
+use super::guests::Home;
 use super::query::Refusal;
+use super::turns::Line;
 use super::{View, pages, render};
 use crate::metrics::ROUTES;
 use crate::model::UplinkState;
@@ -105,7 +107,7 @@ impl<'a> Page<'a> {
     }
 }
 
-pub(super) async fn answer(request: Request<Incoming>, view: &View) -> Answer {
+pub(super) async fn answer(request: Request<Incoming>, view: &View, home: Home) -> Answer {
     let page = Page::find(request.uri().path(), view.lifecycle());
     let exists = !matches!(page, Page::NoDocument | Page::Nowhere);
     let mut methods = page.allowed().split(", ");
@@ -113,7 +115,7 @@ pub(super) async fn answer(request: Request<Incoming>, view: &View) -> Answer {
     let mut answer = if exists && !allowed {
         method_not_allowed(page.allowed())
     } else {
-        turn_to(page, &request, view).await
+        turn_to(page, &request, view, home).await
     };
     let headers = answer.headers_mut();
     headers.insert(
@@ -126,11 +128,17 @@ pub(super) async fn answer(request: Request<Incoming>, view: &View) -> Answer {
     answer
 }
 
-async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View) -> Answer {
+async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View, home: Home) -> Answer {
     let head = request.headers();
     let query = request.uri().query();
+    let line = (home, page.route());
+    // What was read waits in memory until it is written: one at a time does.
+    let _turn = match page {
+        Page::Outages | Page::Events | Page::Endpoint(..) => Some(view.reading.take(line).await),
+        _ => None,
+    };
     let document = match page {
-        Page::Metrics => return metrics(render::accepts_gzip(head), view).await,
+        Page::Metrics => return metrics(line, render::accepts_gzip(head), view).await,
         Page::Landing => return text(StatusCode::OK, landing(view)),
         Page::Health => return text(StatusCode::OK, "alive\n"),
         Page::Ready => return ready(view),
@@ -152,7 +160,7 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View) -> An
         Ok(write) => {
             let gzip = render::accepts_gzip(head);
             let what = "a document";
-            match render::render(view, gzip, what, write).await {
+            match render::render(view, line, gzip, what, write).await {
                 Ok(body) => packed(JSON, body, gzip),
                 Err(sentence) => refused(StatusCode::INTERNAL_SERVER_ERROR, &sentence),
             }
@@ -161,11 +169,11 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View) -> An
     }
 }
 
-async fn metrics(gzip: bool, view: &View) -> Answer {
+async fn metrics(line: Line, gzip: bool, view: &View) -> Answer {
     const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
     let metrics = view.metrics.clone();
     let write = move || metrics.render().map_err(|error| error.to_string());
-    match render::render(view, gzip, "the metrics", Box::new(write)).await {
+    match render::render(view, line, gzip, "the metrics", Box::new(write)).await {
         Ok(body) => {
             // Whatever a scrape has seen must not go back, however this process ends.
             view.source.keep().await;

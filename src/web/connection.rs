@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -11,7 +11,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
 
+use super::access::Access;
 use super::guests::Seat;
 use super::pace::{Pace, Patience};
 use super::{View, routes};
@@ -21,17 +23,30 @@ const MAX_HEAD: usize = 16 * 1024;
 /// Most headers of a request.
 const MAX_HEADERS: usize = 64;
 
-pub(super) async fn serve<S>(stream: S, view: View, seat: Seat)
+/// What is known of a connection.
+pub(super) struct Visit {
+    /// Tells when the rules change under which it was let in.
+    pub(super) changes: watch::Receiver<Arc<Access>>,
+    pub(super) view: View,
+    pub(super) seat: Seat,
+}
+
+pub(super) async fn serve<S>(stream: S, visit: Visit)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let Visit {
+        mut changes,
+        view,
+        seat,
+    } = visit;
     let pace = Arc::new(Pace::new(seat, Patience::USUAL));
     let client = &pace;
     let service = service_fn(move |request| {
         let view = view.clone();
         async move {
             client.asked();
-            let answer = routes::answer(request, &view, client.seat().home()).await;
+            let answer = routes::answer(request, &view, client.seat()).await;
             let bytes = answer.body().size_hint().lower();
             client.answered(usize::try_from(bytes).unwrap_or(usize::MAX));
             Ok::<_, Infallible>(answer)
@@ -46,12 +61,27 @@ where
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), service);
-    tokio::select! {
-        biased;
-        ended = connection => if let Err(error) = ended {
-            tracing::debug!(%error, "a connection ended early");
-        },
-        why = pace.run_out() => tracing::debug!("a connection was cut off: {why}"),
+    let mut connection = pin!(connection);
+    let mut run_out = pin!(pace.run_out());
+    let mut is_welcome = true;
+    loop {
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                return;
+            }
+            why = run_out.as_mut() => {
+                tracing::debug!("a connection was cut off: {why}");
+                return;
+            }
+            _ = changes.changed(), if is_welcome => {
+                is_welcome = false;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
     }
 }
 
@@ -122,6 +152,7 @@ mod tests {
     use tokio::sync::{mpsc, watch};
     use tokio::time::{Instant, sleep};
 
+    use super::super::access::{Gate, Rules};
     use super::super::guests::Guests;
     use super::super::{Nothing, Readiness};
     use super::*;
@@ -138,13 +169,17 @@ mod tests {
             Arc::new(Nothing),
             watch::channel(Readiness::default()).1,
             mpsc::channel(1).0,
-            Arc::default(),
+            Gate::new(Rules::default()),
         );
         let (client, server) = tokio::io::duplex(room);
         let guests = Arc::new(Guests::default());
-        let home = std::net::IpAddr::from([127, 0, 0, 1]).into();
-        guests.admit(home, |seat| {
-            tokio::spawn(serve(server, view, seat)).abort_handle()
+        guests.admit([127, 0, 0, 1].into(), |seat| {
+            let visit = Visit {
+                changes: view.gate.watch(),
+                view,
+                seat,
+            };
+            tokio::spawn(serve(server, visit)).abort_handle()
         });
         client
     }

@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
 
-/// Connections at a time, over all listeners.
+/// Connections at a time.
 const MAX_CONNECTIONS: usize = 128;
-/// Bytes of answers that clients have not fetched yet, over all listeners. A single answer may be
+/// Bytes of answers that clients have not fetched yet. A single answer may be
 /// larger.
 const MAX_BACKLOG: usize = 32 * 1024 * 1024;
 /// So many of those who came last have time for a first request: before them idle clients go.
@@ -33,7 +33,7 @@ impl From<IpAddr> for Home {
     }
 }
 
-/// The connections of all listeners.
+/// The connections of all listeners for the same people.
 #[derive(Debug, Default)]
 pub(super) struct Guests(Mutex<Table>);
 
@@ -60,12 +60,13 @@ struct Guest {
 pub(super) struct Seat {
     guests: Arc<Guests>,
     id: u64,
-    home: Home,
+    peer: IpAddr,
 }
 
 impl Guests {
     /// Starts the task of a connection. Not at all if everybody else is being served right now.
-    pub(super) fn admit(self: &Arc<Self>, home: Home, start: impl FnOnce(Seat) -> AbortHandle) {
+    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr, start: impl FnOnce(Seat) -> AbortHandle) {
+        let home = Home::from(peer);
         let mut table = self.lock();
         if table.guests.len() >= MAX_CONNECTIONS {
             let Some(id) = table.most_useless(Some(home)) else {
@@ -79,7 +80,7 @@ impl Guests {
         let seat = Seat {
             guests: Arc::clone(self),
             id,
-            home,
+            peer,
         };
         // Under the lock, so that a task that ends at once finds itself in the table.
         let guest = Guest {
@@ -163,20 +164,23 @@ impl Table {
 }
 
 impl Seat {
-    pub(super) const fn home(&self) -> Home {
-        self.home
+    pub(super) const fn peer(&self) -> IpAddr {
+        self.peer
     }
 
-    /// A request has come in full.
+    pub(super) fn home(&self) -> Home {
+        self.peer.into()
+    }
+
+    /// A request has come in full, of somebody who may ask.
     pub(super) fn asked(&self) {
         self.note(|guest| guest.busy = true);
     }
 
-    /// Its answer of so many bytes is ready to be fetched.
+    /// An answer of so many bytes is ready to be fetched. Who was refused it has not been served.
     pub(super) fn answered(&self, bytes: usize) {
         self.note(|guest| {
-            guest.busy = false;
-            guest.served = true;
+            guest.served |= std::mem::take(&mut guest.busy);
             guest.holds += bytes;
         });
         self.guests.lock().bound_backlog(self.id);
@@ -212,14 +216,10 @@ mod tests {
     const CROWD: [u8; 4] = [203, 0, 113, 7];
     const BIG: usize = MAX_BACKLOG / 4;
 
-    fn home(address: [u8; 4]) -> Home {
-        Home::from(IpAddr::from(address))
-    }
-
     /// Lets somebody in. `None` if there is no room.
-    fn admit(guests: &Arc<Guests>, home: Home) -> Option<Seat> {
+    fn admit(guests: &Arc<Guests>, address: [u8; 4]) -> Option<Seat> {
         let mut given = None;
-        guests.admit(home, |seat| {
+        guests.admit(address.into(), |seat| {
             given = Some(seat);
             tokio::spawn(std::future::pending::<()>()).abort_handle()
         });
@@ -228,7 +228,7 @@ mod tests {
 
     /// So many of one address, each served once or being served.
     fn fill(guests: &Arc<Guests>, count: usize, busy: bool) -> Vec<Seat> {
-        let crowd = (0..count).map(|_| admit(guests, home(CROWD)).unwrap());
+        let crowd = (0..count).map(|_| admit(guests, CROWD).unwrap());
         let crowd: Vec<Seat> = crowd.collect();
         for seat in &crowd {
             seat.asked();
@@ -246,7 +246,7 @@ mod tests {
     #[tokio::test]
     async fn a_crowd_makes_room_for_itself_and_pushes_nobody_else_out() {
         let guests = Arc::default();
-        let scrape = admit(&guests, home(PROMETHEUS)).unwrap();
+        let scrape = admit(&guests, PROMETHEUS).unwrap();
         scrape.asked();
         scrape.answered(1000);
         scrape.fetched();
@@ -255,7 +255,7 @@ mod tests {
         let stayed = crowd.iter().filter(|seat| is_here(seat));
         assert_eq!(stayed.count(), MAX_CONNECTIONS - 1);
         // One more of another address costs the crowd one.
-        let other = admit(&guests, home([192, 0, 2, 2])).unwrap();
+        let other = admit(&guests, [192, 0, 2, 2]).unwrap();
         fill(&guests, 1000, false);
         assert!(is_here(&scrape) && is_here(&other));
     }
@@ -263,9 +263,9 @@ mod tests {
     #[tokio::test]
     async fn of_a_crowd_the_silent_leave_first_and_who_has_just_come_last() {
         let guests = Arc::default();
-        let silent = admit(&guests, home(CROWD)).unwrap();
+        let silent = admit(&guests, CROWD).unwrap();
         let served = fill(&guests, MAX_CONNECTIONS - FRESH - 1, false);
-        let come = || admit(&guests, home(CROWD)).unwrap();
+        let come = || admit(&guests, CROWD).unwrap();
         let fresh: Vec<Seat> = std::iter::repeat_with(come).take(FRESH).collect();
         assert!(is_here(&silent));
         let first = come();
@@ -290,9 +290,9 @@ mod tests {
     async fn an_answer_is_cut_short_only_for_somebody_of_a_smaller_crowd() {
         let guests = Arc::default();
         let busy = fill(&guests, MAX_CONNECTIONS, true);
-        assert!(admit(&guests, home(CROWD)).is_none());
+        assert!(admit(&guests, CROWD).is_none());
         assert!(busy.iter().all(is_here));
-        let scrape = admit(&guests, home(PROMETHEUS)).unwrap();
+        let scrape = admit(&guests, PROMETHEUS).unwrap();
         assert!(is_here(&scrape));
         assert_eq!(busy.iter().filter(|seat| !is_here(seat)).count(), 1);
     }
@@ -300,7 +300,8 @@ mod tests {
     #[tokio::test]
     async fn answers_that_nobody_fetches_are_dropped_where_most_are_held() {
         let guests = Arc::default();
-        let scrape = admit(&guests, home(PROMETHEUS)).unwrap();
+        let scrape = admit(&guests, PROMETHEUS).unwrap();
+        scrape.asked();
         scrape.answered(BIG - 1);
         let crowd = fill(&guests, 4, true);
         for seat in &crowd[..3] {
@@ -310,7 +311,7 @@ mod tests {
         crowd[3].answered(BIG);
         assert!(!is_here(&crowd[0]) && crowd[1..].iter().all(is_here));
         crowd[1].fetched();
-        let one_more = admit(&guests, home(CROWD)).unwrap();
+        let one_more = admit(&guests, CROWD).unwrap();
         one_more.answered(BIG);
         assert!(is_here(&crowd[1]) && is_here(&crowd[2]) && is_here(&scrape));
         // Larger than all there is room for: everything else goes, and this is served.

@@ -85,7 +85,6 @@ impl Pace {
     /// A request has come in full.
     pub(super) fn asked(&self) {
         self.lock().busy = true;
-        self.seat.asked();
     }
 
     /// Its answer of so many bytes is ready to be fetched.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -127,12 +128,13 @@ fn unread(to: SocketAddr, from: impl Fn(usize) -> std::net::IpAddr) -> Losses {
 
 /// A thousand requests at once on each connection; whoever is sent away comes again.
 fn pipelined(to: SocketAddr, request: &[u8]) -> Losses {
-    let requests = request.repeat(1000);
+    let requests: Arc<[u8]> = request.repeat(1000).into();
     attack(50, |_, book| {
-        let requests = requests.clone();
+        let requests = Arc::clone(&requests);
         async move {
             while let Some(stream) = connect(MALLORY, to, &book).await {
                 let (mut from, mut to) = stream.into_split();
+                let requests = Arc::clone(&requests);
                 let sending = tokio::spawn(async move { to.write_all(&requests).await.is_ok() });
                 tokio::io::copy(&mut from, &mut tokio::io::sink())
                     .await

@@ -97,7 +97,7 @@ impl Victim {
 
     fn numbers(&self) -> Numbers {
         let text = self.daemon.metrics();
-        let get = |series| value(&text, series).expect("the series is there");
+        let get = |series: &str| value(&text, series).expect("the series is there");
         let skipped = |reason| {
             get(&format!(
                 "bascule_scheduler_skipped_rounds_total{{reason=\"{reason}\"}}"

@@ -23,26 +23,30 @@ pub(super) struct Losses {
     pub(super) made: usize,
     /// Ended or refused by the daemon.
     pub(super) cut: usize,
+    /// Answered as if they had been welcome.
+    pub(super) let_in: usize,
 }
 
 /// The attackers' book.
 #[derive(Clone, Default)]
-pub(super) struct Book(Arc<(AtomicUsize, AtomicUsize)>);
+pub(super) struct Book(Arc<[AtomicUsize; 3]>);
 
 impl Book {
     pub(super) fn made(&self) {
-        self.0.0.fetch_add(1, Ordering::Relaxed);
+        self.0[0].fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn cut(&self) {
-        self.0.1.fetch_add(1, Ordering::Relaxed);
+        self.0[1].fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn let_in(&self) {
+        self.0[2].fetch_add(1, Ordering::Relaxed);
     }
 
     fn losses(&self) -> Losses {
-        Losses {
-            made: self.0.0.load(Ordering::Relaxed),
-            cut: self.0.1.load(Ordering::Relaxed),
-        }
+        let [made, cut, let_in] = [0, 1, 2].map(|n: usize| self.0[n].load(Ordering::Relaxed));
+        Losses { made, cut, let_in }
     }
 }
 

@@ -26,7 +26,7 @@ fn half_open_connections_are_answered_with_cookies_and_delay_nothing() {
     if !alone_in_own_network(name, NETWORK) {
         return;
     }
-    let victim = Victim::start(&format!("{HERE}:0"), "");
+    let victim = Victim::start(&format!("{HERE}:0"), "", None);
     let before = cookies();
     victim.during("half-open connections", flood);
     let sent = cookies() - before;
@@ -47,7 +47,11 @@ fn flood(to: SocketAddr) -> Losses {
         socket.send_to(&packet, &to.into()).unwrap();
         made += 1;
     }
-    Losses { made, cut: 0 }
+    Losses {
+        made,
+        cut: 0,
+        let_in: 0,
+    }
 }
 
 /// The kernel takes packets of this protocol with their IP header.

@@ -21,7 +21,7 @@ const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n";
 
 #[test]
 fn whoever_abuses_the_listener_delays_no_probe_and_no_scrape_and_does_not_fill_the_memory() {
-    let victim = Victim::start("127.0.0.1:0", "");
+    let victim = Victim::start("127.0.0.1:0", "", None);
     allow_open_files(12_000);
     victim.during("none", |_| attack(1, |_, _| sleep(Duration::from_secs(60))));
     victim.during("slowloris, 500 heads that trickle", slowloris);

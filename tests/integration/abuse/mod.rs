@@ -4,5 +4,6 @@
 mod attack;
 mod half_open;
 mod listener;
+mod locked;
 mod rubbish;
 mod victim;

@@ -34,7 +34,7 @@ fn request(line: &str, headers: &str) -> Vec<u8> {
 
 #[test]
 fn paths_that_are_not_exactly_a_route_lead_nowhere() {
-    let victim = Victim::start("127.0.0.1:0", "");
+    let victim = Victim::start("127.0.0.1:0", "", None);
     for (path, status) in [
         ("/metrics", 200),
         ("/metrics?anything=goes", 200),
@@ -63,7 +63,7 @@ fn paths_that_are_not_exactly_a_route_lead_nowhere() {
 
 #[test]
 fn rubbish_is_refused_with_the_status_for_it_and_the_connection_ends() {
-    let victim = Victim::start("127.0.0.1:0", "");
+    let victim = Victim::start("127.0.0.1:0", "", None);
     let get = |headers: &str| request("GET /healthz HTTP/1.1", headers);
     let line = |line: &str| request(line, "");
     let many: String = (0..64).map(|n| format!("X-{n}: y\r\n")).collect();
@@ -121,7 +121,7 @@ fn rubbish_is_refused_with_the_status_for_it_and_the_connection_ends() {
 
 #[test]
 fn a_request_cannot_hide_in_the_body_of_another() {
-    let victim = Victim::start("127.0.0.1:0", "");
+    let victim = Victim::start("127.0.0.1:0", "", None);
     let hidden = "GET /metrics HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n";
     for framing in [
         format!("Content-Length: {}\r\n", hidden.len()),

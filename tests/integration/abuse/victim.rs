@@ -1,17 +1,19 @@
 //! The daemon that is abused, and how it fares meanwhile.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, sleep};
 use std::time::Duration;
 
+use rustls::pki_types::ServerName;
 use tokio::time::Instant;
 
 use super::attack::Losses;
 use crate::support::daemon::{Daemon, ok, server, value};
+use crate::world::namespace::until;
 
 /// Endpoints, each probed once a second.
 const ENDPOINTS: u32 = 20;
@@ -30,11 +32,20 @@ const PROMETHEUS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 /// A daemon with something to do.
 pub(super) struct Victim {
     daemon: Daemon,
+    door: Option<Door>,
+}
+
+/// How to get in where not everybody may.
+#[derive(Clone)]
+pub(super) struct Door {
+    pub(super) tls: Arc<rustls::ClientConfig>,
+    /// The whole header line.
+    pub(super) authorization: String,
 }
 
 impl Victim {
     /// Starts it at an address with a free port; `web` is the rest of its section.
-    pub(super) fn start(listen: &str, web: &str) -> Self {
+    pub(super) fn start(listen: &str, web: &str, door: Option<Door>) -> Self {
         let address = server(|_| ok("hello"));
         let mut config =
             format!("[web]\nlisten = [\"{listen}\"]\n{web}\n[network.x]\nfamilies = [\"ipv4\"]\n");
@@ -45,11 +56,20 @@ impl Victim {
                  interval = \"1s\"\nrecheck_interval = \"1s\"\ndown_interval = \"1s\"\n"
             );
         }
-        let daemon = Daemon::start(&config);
-        daemon.wait_for("bascule_scheduler_lag_seconds_count", |rounds| {
-            rounds >= f64::from(2 * ENDPOINTS)
-        });
-        Self { daemon }
+        let victim = Self {
+            daemon: Daemon::start(&config),
+            door,
+        };
+        until(
+            Duration::from_secs(60),
+            "two rounds of each endpoint",
+            || {
+                let rounds = victim.numbers().rounds;
+                let enough = rounds >= f64::from(2 * ENDPOINTS);
+                enough.then_some(()).ok_or(format!("{rounds} rounds"))
+            },
+        );
+        victim
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -60,7 +80,7 @@ impl Victim {
     /// another address, and did not grow. Prints what it cost.
     pub(super) fn during(&self, abuse: &str, attack: impl FnOnce(SocketAddr) -> Losses) {
         let before = self.numbers();
-        let scraping = Scraping::start(self.address());
+        let scraping = Scraping::start(self.address(), self.door.clone());
         let began = Instant::now();
         let losses = attack(self.address());
         let took = began.elapsed().as_secs_f64();
@@ -70,7 +90,7 @@ impl Victim {
         let lag = (after.lag - before.lag) / rounds;
         let growth = after.memory - before.memory;
         let skipped = after.skipped - before.skipped;
-        let mut said = std::io::stdout();
+        let mut said = io::stdout();
         // One line of the table in docs/security-figures.md; shown with --nocapture.
         let _ = writeln!(
             said,
@@ -93,10 +113,11 @@ impl Victim {
         assert!(lag <= MOST_LAG, "{abuse}: rounds start {lag} s late");
         assert!(growth <= MOST_GROWTH, "{abuse}: {growth} bytes more");
         assert_eq!(after.panics, 0.0, "{abuse}");
+        assert_eq!(losses.let_in, 0, "{abuse}: let in without being welcome");
     }
 
     fn numbers(&self) -> Numbers {
-        let text = self.daemon.metrics();
+        let text = scrape(self.address(), self.door.as_ref()).expect("a scrape is answered");
         let get = |series: &str| value(&text, series).expect("the series is there");
         let skipped = |reason| {
             get(&format!(
@@ -128,14 +149,14 @@ struct Scraping {
 }
 
 impl Scraping {
-    fn start(address: SocketAddr) -> Self {
+    fn start(address: SocketAddr, door: Option<Door>) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&over);
         let thread = std::thread::spawn(move || {
             let mut waits = Vec::new();
             while waits.is_empty() || !seen.load(Ordering::Relaxed) {
                 let began = Instant::now();
-                scrape(address);
+                scrape(address, door.as_ref()).expect("a scrape is answered");
                 waits.push(began.elapsed().as_secs_f64());
                 sleep(Duration::from_millis(100));
             }
@@ -154,22 +175,44 @@ impl Scraping {
     }
 }
 
-/// One scrape from Prometheus's address; it has to succeed.
-fn scrape(address: SocketAddr) {
+/// One scrape from Prometheus's address: its body, or what was answered instead.
+pub(super) fn scrape(address: SocketAddr, door: Option<&Door>) -> Result<String, String> {
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     socket.bind(&SocketAddr::new(PROMETHEUS, 0).into()).unwrap();
-    socket.connect_timeout(&address.into(), PATIENCE).unwrap();
+    let connected = socket.connect_timeout(&address.into(), PATIENCE);
+    connected.map_err(|e| format!("no connection: {e}"))?;
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut stream = std::net::TcpStream::from(socket);
-    stream
-        .write_all(b"GET /metrics HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
-        .unwrap();
-    let mut answer = Vec::new();
-    std::io::Read::read_to_end(&mut stream, &mut answer).expect("a scrape is answered");
-    let answer = String::from_utf8(answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a scrape has a head");
-    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+    let stream = std::net::TcpStream::from(socket);
+    let answer = match door {
+        None => exchange(stream, ""),
+        Some(door) => {
+            let name = ServerName::try_from("localhost").unwrap();
+            let session = rustls::ClientConnection::new(Arc::clone(&door.tls), name).unwrap();
+            exchange(
+                rustls::StreamOwned::new(session, stream),
+                &door.authorization,
+            )
+        }
+    };
+    let answer = answer.map_err(|e| format!("no answer: {e}"))?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or("no head")?;
     let kind = "\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8\r\n";
-    assert!(head.contains(kind), "{head}");
-    assert!(body.ends_with('\n') && body.contains("bascule_build_info"));
+    let whole = body.ends_with('\n') && body.contains("bascule_build_info");
+    if head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains(kind) && whole {
+        Ok(body.to_owned())
+    } else {
+        Err(answer)
+    }
+}
+
+/// The whole answer. Who is refused early may be cut off while he still speaks.
+fn exchange(mut stream: impl Read + Write, headers: &str) -> io::Result<String> {
+    let head = "GET /metrics HTTP/1.1\r\nHost: t\r\nConnection: close\r\n";
+    let sent = stream.write_all(format!("{head}{headers}\r\n").as_bytes());
+    let mut answer = Vec::new();
+    let ended = stream.read_to_end(&mut answer);
+    if answer.is_empty() {
+        sent.and(ended)?;
+    }
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::time::Instant;
 
-use super::attack::{LASTS, Losses};
+use super::crowd::{LASTS, Losses};
 use super::victim::Victim;
 use crate::support::child::alone_in_own_network;
 

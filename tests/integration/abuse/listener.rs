@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::sleep;
 
-use super::attack::{
+use super::crowd::{
     Book, Losses, MALLORY, again_and_again, allow_open_files, attack, attack_until, connect, drain,
     hold, one_of_many,
 };

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
 
-use super::attack::{
+use super::crowd::{
     Book, MALLORY, again_and_again, allow_open_files, attack, connect, hold, one_of_many,
 };
 use super::victim::{Door, Victim, scrape};

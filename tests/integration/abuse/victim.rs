@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustls::pki_types::ServerName;
 use tokio::time::Instant;
 
-use super::attack::Losses;
+use super::crowd::Losses;
 use crate::support::daemon::{Daemon, ok, server, value};
 use crate::world::namespace::until;
 

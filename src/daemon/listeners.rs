@@ -7,17 +7,17 @@ use std::net::{SocketAddr, TcpListener};
 
 use crate::host::systemd::Passed;
 use crate::web;
+use crate::web::access::Audience;
 
 /// `FileDescriptorName=` of a socket for the public.
 const PUBLIC: &str = "public";
 
-/// A listener, and who may know of what it shows.
+/// A listener, and who it is for.
 #[derive(Debug)]
 pub(super) struct Door {
     pub(super) address: SocketAddr,
     pub(super) listener: TcpListener,
-    /// No URL and no address is shown.
-    pub(super) public: bool,
+    pub(super) audience: Audience,
     /// Who opened it, where the configuration does not name it.
     pub(super) unnamed: Option<String>,
 }
@@ -50,9 +50,12 @@ impl fmt::Display for Taken {
 ///
 /// # Errors
 /// If an address cannot be had.
-pub(super) fn open(wanted: &[SocketAddr], passed: Vec<Passed>) -> Result<Vec<Door>, Taken> {
+pub(super) fn open(
+    wanted: &[(SocketAddr, Audience)],
+    passed: Vec<Passed>,
+) -> Result<Vec<Door>, Taken> {
     let mut doors = Vec::new();
-    for &address in wanted {
+    for &(address, audience) in wanted {
         if passed.iter().any(|socket| socket.address == address) {
             continue;
         }
@@ -68,16 +71,21 @@ pub(super) fn open(wanted: &[SocketAddr], passed: Vec<Passed>) -> Result<Vec<Doo
             // With port 0 it is another one.
             address: listener.local_addr().unwrap_or(address),
             listener,
-            public: false,
+            audience,
             unnamed: None,
         });
     }
     doors.extend(passed.into_iter().map(|socket| {
-        let named = wanted.contains(&socket.address);
+        let named = wanted.iter().find(|it| it.0 == socket.address);
+        let audience = match named {
+            Some(&(_, audience)) => audience,
+            None if socket.name == PUBLIC => Audience::Public,
+            None => Audience::Private,
+        };
         Door {
             address: socket.address,
-            public: !named && socket.name == PUBLIC,
-            unnamed: (!named).then_some(socket.name),
+            audience,
+            unnamed: named.is_none().then_some(socket.name),
             listener: socket.listener,
         }
     }));
@@ -100,16 +108,20 @@ mod tests {
     #[test]
     fn a_passed_socket_takes_its_place_and_the_others_are_opened_by_us() {
         let (one, other) = (passed("bascule.socket"), passed("public"));
-        let wanted = [one.address, SocketAddr::from(([127, 0, 0, 1], 0))];
+        let ours = SocketAddr::from(([127, 0, 0, 1], 0));
+        let wanted = [(one.address, Audience::Private), (ours, Audience::Private)];
         let (first, second) = (one.address, other.address);
         let doors = open(&wanted, vec![one, other]).unwrap();
         let facts: Vec<_> = doors
             .iter()
-            .map(|door| (door.address, door.public, door.unnamed.as_deref()))
+            .map(|door| (door.address, door.audience, door.unnamed.as_deref()))
             .collect();
         assert_eq!(
             facts[1..],
-            [(first, false, None), (second, true, Some("public"))]
+            [
+                (first, Audience::Private, None),
+                (second, Audience::Public, Some("public"))
+            ]
         );
         assert!(![first.port(), second.port(), 0].contains(&facts[0].0.port()));
     }
@@ -117,8 +129,9 @@ mod tests {
     #[test]
     fn a_public_name_does_not_make_a_private_address_public() {
         let socket = passed("public");
-        let doors = open(&[socket.address], vec![socket]).unwrap();
-        assert!(!doors[0].public);
+        let wanted = [(socket.address, Audience::Private)];
+        let doors = open(&wanted, vec![socket]).unwrap();
+        assert_eq!(doors[0].audience, Audience::Private);
     }
 
     #[test]
@@ -126,7 +139,7 @@ mod tests {
         let socket = passed("bascule.socket");
         let port = socket.address.port();
         let all = SocketAddr::from(([0, 0, 0, 0], port));
-        let taken = open(&[all], vec![socket]).unwrap_err();
+        let taken = open(&[(all, Audience::Private)], vec![socket]).unwrap_err();
         assert_eq!(
             taken.to_string(),
             format!(

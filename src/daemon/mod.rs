@@ -28,9 +28,9 @@ mod rounds;
 mod source;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use tokio::sync::{mpsc, watch};
 
@@ -41,6 +41,7 @@ use crate::host::clock::Clock;
 use crate::host::signals::Signals;
 use crate::host::systemd::{self, Notifier};
 use crate::metrics::{Metrics, Times};
+use crate::web::access::{Audience, Gate};
 use crate::web::{self, Readiness, Server};
 use journal::Journal;
 use keeper::{Keeper, memory_of};
@@ -105,7 +106,7 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let source = config::find(options.config);
     let settings = config::load(&source).map_err(StartError::Config)?.settings;
     let signals = Signals::listen().map_err(StartError::Signals)?;
-    let doors = listeners::open(&settings.web.listen, passed).map_err(StartError::Listen)?;
+    let doors = listeners::open(&wanted(&settings), passed).map_err(StartError::Listen)?;
     narrator::starting(&source, &settings);
 
     let mut notifier = Notifier::from_environment();
@@ -139,8 +140,9 @@ pub async fn run(options: Options) -> Result<(), StartError> {
 
     let (reload_wishes, reload_requests) = mpsc::channel(RELOAD_QUEUE);
     let (readiness_sender, readiness) = watch::channel(Readiness::default());
-    let enable_lifecycle = Arc::new(AtomicBool::new(settings.web.enable_lifecycle));
-    let reloader = Reloader::new(source, Arc::clone(&enable_lifecycle), &settings);
+    let encrypted = settings.web.access.tls.is_some();
+    let gate = Gate::new(reload::rules(&settings));
+    let reloader = Reloader::new(source, gate.clone(), &settings);
     let mut pipeline = Pipeline::new(settings, engine, told, clock, readiness_sender);
     pipeline.begin(counters.as_ref());
 
@@ -149,9 +151,9 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         Arc::new(everything),
         readiness,
         reload_wishes,
-        enable_lifecycle,
+        gate,
     );
-    let server = serve(doors, &view).map_err(StartError::Server)?;
+    let server = serve(doors, &view, encrypted).map_err(StartError::Server)?;
     pipeline.ready();
     let stopped = pipeline.run(signals, reload_requests, reloader).await;
     server.close().await;
@@ -161,17 +163,23 @@ pub async fn run(options: Options) -> Result<(), StartError> {
 }
 
 /// Opens the doors.
-fn serve(doors: Vec<Door>, view: &web::View) -> std::io::Result<Server> {
+fn serve(doors: Vec<Door>, view: &web::View, encrypted: bool) -> std::io::Result<Server> {
     let mut served = Vec::new();
     for door in doors {
-        narrator::listening(&door);
-        let view = match door.public {
-            true => view.clone().without_targets(),
-            false => view.clone(),
-        };
-        served.push((door.listener, view));
+        narrator::listening(&door, encrypted);
+        served.push((door.listener, door.audience));
     }
-    Server::start(served)
+    Server::start(served, view)
+}
+
+/// Where to listen, and for whom.
+fn wanted(settings: &Settings) -> Vec<(SocketAddr, Audience)> {
+    let private = settings.web.listen.iter();
+    let public = settings.web.public_listen.iter();
+    private
+        .map(|&address| (address, Audience::Private))
+        .chain(public.map(|&address| (address, Audience::Public)))
+        .collect()
 }
 
 /// What a daemon begins with.

@@ -7,6 +7,7 @@ use crate::config::{Faults, Settings, Source};
 use crate::model::{
     Activation, Cause, EndpointKey, Event, Family, Layer, Name, Reason, State, UplinkState, Verdict,
 };
+use crate::web::access::Audience;
 
 pub(super) fn starting(source: &Source, settings: &Settings) {
     let source = match source {
@@ -34,11 +35,18 @@ pub(super) fn starting(source: &Source, settings: &Settings) {
     }
 }
 
-pub(super) fn listening(door: &Door) {
+pub(super) fn listening(door: &Door, encrypted: bool) {
     let address = door.address;
-    info!("metrics on http://{address}/metrics, readiness on http://{address}/readyz");
+    let at = format!("{}://{address}", if encrypted { "https" } else { "http" });
+    match door.audience {
+        Audience::Private => info!("metrics on {at}/metrics, readiness on {at}/readyz"),
+        Audience::Public => info!("for everybody, without metrics: {at}/"),
+    }
     if let Some(name) = &door.unnamed {
-        let to = if door.public { "public" } else { "private" };
+        let to = match door.audience {
+            Audience::Private => "private",
+            Audience::Public => "public",
+        };
         info!(
             "systemd passes {address} (`{name}`), which the configuration does not name: it is {to}"
         );
@@ -85,7 +93,9 @@ pub(super) fn reload_crashed(error: &tokio::task::JoinError) {
 }
 
 pub(super) fn listen_needs_restart() {
-    warn!("web.listen has changed: the listeners stay as they are until a restart");
+    warn!(
+        "web.listen or web.public_listen has changed: the listeners stay as they are until a restart"
+    );
 }
 
 pub(super) fn round_panicked(error: &tokio::task::JoinError) {

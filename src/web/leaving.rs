@@ -1,6 +1,6 @@
 //! The end of a listener: nobody new is let in, and whoever was promised an answer gets it.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use hyper::header::{self, HeaderValue};
@@ -61,21 +61,32 @@ impl Leaving {
     }
 
     /// Serves a connection to its end; once it is over, to the end of the answer under way. One
-    /// that has not asked for anything yet may: its request is on its way.
+    /// that has not asked for anything yet may: its request is on its way. Once it is unwelcome,
+    /// it ends with the answer under way too.
     pub(super) async fn serve<C: Graceful>(
         mut self,
         mut connection: Pin<&mut C>,
         has_asked: impl Fn() -> bool,
+        unwelcome: impl Future<Output = ()>,
     ) -> C::Output {
-        tokio::select! {
-            biased;
-            ended = connection.as_mut() => return ended,
-            () = self.over() => {}
+        let mut unwelcome = pin!(unwelcome);
+        let (mut is_open, mut is_welcome) = (true, true);
+        loop {
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => return ended,
+                () = self.over(), if is_open => {
+                    is_open = false;
+                    if has_asked() {
+                        connection.as_mut().end();
+                    }
+                }
+                () = unwelcome.as_mut(), if is_welcome => {
+                    is_welcome = false;
+                    connection.as_mut().end();
+                }
+            }
         }
-        if has_asked() {
-            connection.as_mut().end();
-        }
-        connection.await
     }
 }
 
@@ -134,7 +145,11 @@ mod tests {
             let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             let connection = std::pin::pin!(connection);
             let _ = leaving
-                .serve(connection, || asked.load(Ordering::Relaxed))
+                .serve(
+                    connection,
+                    || asked.load(Ordering::Relaxed),
+                    std::future::pending(),
+                )
                 .await;
         });
         client

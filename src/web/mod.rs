@@ -14,34 +14,52 @@
 //! Everything a client can hold is bounded: connections, the head of a request, the time to
 //! send it, the time to take an answer. Nothing a client does reaches the pipeline.
 
+pub mod access;
+mod admission;
 mod api;
 mod connection;
+mod entrance;
 mod guests;
 mod leaving;
+mod pace;
 mod pages;
 mod query;
 mod render;
 mod routes;
 mod source;
 mod telling;
+mod turns;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::metrics::Metrics;
+use access::{Audience, Gate};
 use guests::Guests;
 use leaving::{Closing, Leaving};
+use turns::Turns;
 
 pub use source::{
     Events, Facts, GroupFacts, LastRounds, NetworkFacts, Nothing, Picture, Reply, Source,
     Unavailable, Wanted,
 };
+
+/// After a connection that could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Of connections that could not be accepted, each so many-th is told: one a minute at most.
+const TELL_EACH: u64 = 600;
+/// Connections that wait to be accepted; `net.core.somaxconn` may make it less.
+const WAITING_ROOM: i32 = 1024;
+/// Bytes of an answer that the kernel holds for one client. It sets twice that aside.
+const SEND_BUFFER: usize = 128 * 1024;
+/// Bytes of a client that the kernel holds. A head is at most a quarter of it.
+const RECEIVE_BUFFER: usize = 64 * 1024;
 
 /// A wish to reload, with the place for the answer: nothing, or what is wrong.
 pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
@@ -62,16 +80,18 @@ pub struct View {
     metrics: Metrics,
     /// States, configuration, rounds and history.
     source: Arc<dyn Source>,
-    /// URLs and addresses may be shown.
-    show_targets: bool,
+    /// For whom.
+    audience: Audience,
     /// How far the first rounds have come.
     readiness: watch::Receiver<Readiness>,
     /// Where wishes to reload go.
     reload: mpsc::Sender<ReloadRequest>,
-    /// `POST /-/reload` works; may change at a reload.
-    enable_lifecycle: Arc<AtomicBool>,
+    /// Who may come in, and what is shown; may change at a reload.
+    gate: Gate,
     /// One body is rendered at a time.
-    rendering: Arc<Semaphore>,
+    rendering: Turns,
+    /// One part of the history is read at a time.
+    reading: Turns,
 }
 
 impl View {
@@ -82,28 +102,38 @@ impl View {
         source: Arc<dyn Source>,
         readiness: watch::Receiver<Readiness>,
         reload: mpsc::Sender<ReloadRequest>,
-        enable_lifecycle: Arc<AtomicBool>,
+        gate: Gate,
     ) -> Self {
         Self {
             metrics,
             source,
-            show_targets: true,
+            audience: Audience::Private,
             readiness,
             reload,
-            enable_lifecycle,
-            rendering: Arc::new(Semaphore::new(1)),
+            gate,
+            rendering: Turns::default(),
+            reading: Turns::default(),
         }
     }
 
-    /// The same for the public: no URL, no address, and no sentence that could quote them.
+    /// The same for somebody else. The public sees no metrics, and, unless the rules say
+    /// otherwise, no URL, no address, and no sentence that could quote them.
     #[must_use]
-    pub fn without_targets(mut self) -> Self {
-        self.show_targets = false;
+    pub fn shown_to(mut self, audience: Audience) -> Self {
+        self.audience = audience;
         self
     }
 
+    fn is_private(&self) -> bool {
+        self.audience == Audience::Private
+    }
+
+    fn shows_targets(&self) -> bool {
+        self.is_private() || self.gate.shows_targets()
+    }
+
     fn lifecycle(&self) -> bool {
-        self.enable_lifecycle.load(Ordering::Relaxed)
+        self.is_private() && self.gate.lifecycle()
     }
 }
 
@@ -142,19 +172,27 @@ impl Server {
     ///
     /// # Errors
     /// If the thread cannot be had.
-    pub fn start(listeners: Vec<(TcpListener, View)>) -> io::Result<Self> {
+    pub fn start(listeners: Vec<(TcpListener, Audience)>, view: &View) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(1)
+            // One renders, one checks passwords: neither waits for the other.
+            .max_blocking_threads(2)
             .thread_name("web")
             .enable_all()
             .build()?;
-        let guests = Arc::new(Guests::default());
+        // The public does not crowd out who scrapes.
+        let (private, public) = <(Arc<Guests>, Arc<Guests>)>::default();
         let (closing, leaving) = leaving::pair();
         let inside = runtime.enter();
-        for (listener, view) in listeners {
+        for (listener, audience) in listeners {
+            bound_queues(&listener)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            let serving = serve(listener, view, Arc::clone(&guests), leaving.clone());
+            let view = view.clone().shown_to(audience);
+            let guests = match audience {
+                Audience::Private => &private,
+                Audience::Public => &public,
+            };
+            let serving = serve(listener, view, Arc::clone(guests), leaving.clone());
             runtime.spawn(serving);
         }
         drop(inside);
@@ -173,6 +211,16 @@ impl Server {
     pub fn stop(self) {
         self.runtime.shutdown_background();
     }
+}
+
+/// What the kernel holds for clients: its limits are inherited by each connection.
+fn bound_queues(listener: &TcpListener) -> io::Result<()> {
+    // Connections that nobody has accepted. More than that, and the kernel answers with cookies.
+    rustix::net::listen(listener, WAITING_ROOM)?;
+    // Otherwise some megabytes of an answer would lie there for each client that does not read.
+    sockopt::set_socket_send_buffer_size(listener, SEND_BUFFER)?;
+    sockopt::set_socket_recv_buffer_size(listener, RECEIVE_BUFFER)?;
+    Ok(())
 }
 
 async fn serve(
@@ -195,19 +243,23 @@ async fn admit(
     guests: Arc<Guests>,
     leaving: Leaving,
 ) {
+    let mut troubles: u64 = 0;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let (view, leaving) = (view.clone(), leaving.clone());
-                guests.admit(|seat| {
-                    let serving = connection::serve(stream, view, seat, leaving);
-                    tokio::spawn(serving).abort_handle()
+                guests.admit(peer.ip(), |seat| {
+                    tokio::spawn(entrance::welcome(stream, view, seat, leaving)).abort_handle()
                 });
             }
             Err(error) => {
-                // Out of descriptors, most likely: let some connections end first.
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                // Out of descriptors, most likely: somebody has to make room for the next.
+                if troubles.is_multiple_of(TELL_EACH) {
+                    tracing::warn!(%error, "cannot accept a connection");
+                }
+                troubles += 1;
+                guests.make_room();
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }

@@ -10,8 +10,10 @@ use hyper::{Request, Response, StatusCode};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
+use super::guests::{Home, Seat};
 use super::query::Refusal;
-use super::{View, pages, render};
+use super::turns::Line;
+use super::{View, admission, pages, render};
 use crate::metrics::ROUTES;
 use crate::model::UplinkState;
 
@@ -43,13 +45,13 @@ enum Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn find(path: &'a str, lifecycle: bool) -> Self {
+    fn find(path: &'a str, view: &View) -> Self {
         match path {
             "/" => Self::Landing,
-            "/metrics" => Self::Metrics,
+            "/metrics" if view.is_private() => Self::Metrics,
             "/healthz" => Self::Health,
             "/readyz" => Self::Ready,
-            "/-/reload" if lifecycle => Self::Reload,
+            "/-/reload" if view.lifecycle() => Self::Reload,
             "/status.json" => Self::StatusJson,
             "/status.txt" => Self::StatusText,
             "/api/v1/networks" => Self::Networks,
@@ -105,32 +107,47 @@ impl<'a> Page<'a> {
     }
 }
 
-pub(super) async fn answer(request: Request<Incoming>, view: &View) -> Answer {
-    let page = Page::find(request.uri().path(), view.lifecycle());
-    let exists = !matches!(page, Page::NoDocument | Page::Nowhere);
-    let mut methods = page.allowed().split(", ");
-    let allowed = methods.any(|method| method == request.method().as_str());
-    let mut answer = if exists && !allowed {
-        method_not_allowed(page.allowed())
-    } else {
-        turn_to(page, &request, view).await
+pub(super) async fn answer(request: Request<Incoming>, view: &View, seat: &Seat) -> Answer {
+    let access = view.gate.access();
+    let page = Page::find(request.uri().path(), view);
+    let mut answer = match admission::admit(&request, seat.peer(), view, &access).await {
+        Ok(()) => {
+            seat.asked();
+            admitted(page, &request, view, seat.home()).await
+        }
+        Err(refusal) => refusal,
     };
-    let headers = answer.headers_mut();
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    access.headers.complete(answer.headers_mut());
     view.metrics.request(page.route(), answer.status().as_u16());
     // To HEAD hyper sends the head alone, with the length that the body would have.
     answer
 }
 
-async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View) -> Answer {
+async fn admitted(page: Page<'_>, request: &Request<Incoming>, view: &View, home: Home) -> Answer {
+    let exists = !matches!(page, Page::NoDocument | Page::Nowhere);
+    let mut methods = page.allowed().split(", ");
+    let allowed = methods.any(|method| method == request.method().as_str());
+    if exists && !allowed {
+        return method_not_allowed(page.allowed());
+    }
+    if page == Page::Reload && admission::comes_from_a_browser(request.headers()) {
+        let sentence = "a web page may not ask for this; use a command, such as curl\n";
+        return text(StatusCode::FORBIDDEN, sentence);
+    }
+    turn_to(page, request, view, home).await
+}
+
+async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View, home: Home) -> Answer {
     let head = request.headers();
     let query = request.uri().query();
+    let line = (home, page.route());
+    // What was read waits in memory until it is written: one at a time does.
+    let _turn = match page {
+        Page::Outages | Page::Events | Page::Endpoint(..) => Some(view.reading.take(line).await),
+        _ => None,
+    };
     let document = match page {
-        Page::Metrics => return metrics(render::accepts_gzip(head), view).await,
+        Page::Metrics => return metrics(line, render::accepts_gzip(head), view).await,
         Page::Landing => return text(StatusCode::OK, landing(view)),
         Page::Health => return text(StatusCode::OK, "alive\n"),
         Page::Ready => return ready(view),
@@ -152,7 +169,7 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View) -> An
         Ok(write) => {
             let gzip = render::accepts_gzip(head);
             let what = "a document";
-            match render::render(view, gzip, what, write).await {
+            match render::render(view, line, gzip, what, write).await {
                 Ok(body) => packed(JSON, body, gzip),
                 Err(sentence) => refused(StatusCode::INTERNAL_SERVER_ERROR, &sentence),
             }
@@ -161,11 +178,11 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View) -> An
     }
 }
 
-async fn metrics(gzip: bool, view: &View) -> Answer {
+async fn metrics(line: Line, gzip: bool, view: &View) -> Answer {
     const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
     let metrics = view.metrics.clone();
     let write = move || metrics.render().map_err(|error| error.to_string());
-    match render::render(view, gzip, "the metrics", Box::new(write)).await {
+    match render::render(view, line, gzip, "the metrics", Box::new(write)).await {
         Ok(body) => {
             // Whatever a scrape has seen must not go back, however this process ends.
             view.source.keep().await;
@@ -232,13 +249,20 @@ fn landing(view: &View) -> String {
 /api/v1/groups
 /api/v1/outages?since=7d&network=NETWORK&limit=100&before=ID&evidence=true
 /api/v1/events?after=SEQ&limit=100
-/api/v1/endpoints/NETWORK/ENDPOINT
-
-/metrics       for Prometheus
-/healthz       alive
-/readyz        first rounds done and our own connection known
 ",
         env!("CARGO_PKG_VERSION")
+    );
+    if view.shows_targets() {
+        text.push_str("/api/v1/endpoints/NETWORK/ENDPOINT\n");
+    }
+    text.push('\n');
+    if view.is_private() {
+        text.push_str("/metrics       for Prometheus\n");
+    }
+    text.push_str(
+        "/healthz       alive
+/readyz        first rounds done and our own connection known
+",
     );
     if view.lifecycle() {
         text.push_str("/-/reload      (POST) reads the configuration again\n");
@@ -275,7 +299,7 @@ fn packed(content_type: &'static str, body: Vec<u8>, gzip: bool) -> Answer {
     answer
 }
 
-fn text<'a>(status: StatusCode, text: impl Into<Cow<'a, str>>) -> Answer {
+pub(super) fn text<'a>(status: StatusCode, text: impl Into<Cow<'a, str>>) -> Answer {
     respond(status, TEXT, text.into().into_owned().into())
 }
 

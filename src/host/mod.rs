@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod descriptors;
 pub mod logging;
+pub mod memory;
 pub mod route;
 pub mod signals;

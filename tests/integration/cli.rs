@@ -1,8 +1,9 @@
 //! What a person or a script at the terminal sees: JSON, drawing, sentences, exit codes.
 
 mod checking;
-mod commands;
+pub(crate) mod commands;
 mod drawing;
+mod guarded;
 mod json;
 mod probing;
 pub(crate) mod rounds;

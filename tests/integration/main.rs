@@ -18,6 +18,7 @@ mod memory;
 mod reasons;
 mod replays;
 mod rules;
+mod secrets;
 mod support;
 mod tcp;
 mod tls;

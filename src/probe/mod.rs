@@ -22,6 +22,7 @@ mod judge;
 pub mod mask;
 mod prober;
 mod standing;
+mod tap;
 pub mod target;
 mod tls;
 pub mod trust;

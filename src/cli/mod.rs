@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{self as configuration, Faults, Loaded, Source};
-use crate::host::logging;
+use crate::host::{logging, memory};
 
 /// Probes X and the networks people fall back to, layer by layer, judges them, and tells
 /// Prometheus.
@@ -150,6 +150,8 @@ impl Common {
 /// Does what the arguments ask for.
 #[must_use]
 pub fn execute(cli: Cli) -> ExitCode {
+    // Before the first secret is read.
+    memory::keep_private();
     let Cli { command, common } = cli;
     let answer = match command {
         None | Some(Command::Run) => run::run(common),

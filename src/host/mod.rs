@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod descriptors;
 pub mod logging;
+pub mod memory;
 pub mod route;
 pub mod signals;
 pub mod systemd;

@@ -20,6 +20,7 @@ mod memory;
 mod reasons;
 mod replays;
 mod rules;
+mod secrets;
 mod support;
 mod systemd;
 mod tcp;

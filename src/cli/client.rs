@@ -28,7 +28,7 @@ pub(super) struct Daemon {
     url: Url,
 }
 
-fn base(text: &str) -> Result<Url, String> {
+pub(super) fn base(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if url.scheme() != "http" {
         return Err("only http:// is spoken here".to_owned());

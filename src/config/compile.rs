@@ -8,7 +8,7 @@ use regex::Regex;
 use super::compile_dns::{self, dns_name};
 use super::compile_http;
 use super::endpoint::Endpoint;
-use super::fault::{At, Fault, Place, printable};
+use super::fault::{At, Fault, Place, printable, printable_long};
 use super::file::{ClientTls as TlsTable, Probe, Tcp, Tls};
 use super::secret::Environment;
 use super::values::{FilePath, Pattern};
@@ -272,13 +272,4 @@ fn check_host(host: &str) -> Result<(), String> {
     };
     let shown = printable(&shown);
     Err(format!("`{shown}` is not a host name or address"))
-}
-
-/// Printable, but not cut as short as a value is.
-pub(crate) fn printable_long(sentence: &str) -> String {
-    sentence
-        .split(' ')
-        .map(printable)
-        .collect::<Vec<_>>()
-        .join(" ")
 }

@@ -16,6 +16,8 @@
 
 mod api;
 mod connection;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod guests;
 mod pages;
 mod query;

@@ -105,6 +105,12 @@ impl<'a> Page<'a> {
     }
 }
 
+/// The route of a path.
+#[cfg(any(test, fuzzing))]
+pub(super) fn route_of(path: &str) -> &'static str {
+    Page::find(path, true).route()
+}
+
 pub(super) async fn answer(request: Request<Incoming>, view: &View) -> Answer {
     let page = Page::find(request.uri().path(), view.lifecycle());
     let exists = !matches!(page, Page::NoDocument | Page::Nowhere);

@@ -231,7 +231,7 @@ async fn datagram(
 }
 
 /// One message there, one back, each behind its length.
-async fn converse(
+pub(super) async fn converse(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     server: SocketAddr,
     question: &Question,

@@ -10,6 +10,8 @@ mod driver;
 mod exchange;
 mod facts;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz;
 mod hop;
 mod redirect;
 mod request;

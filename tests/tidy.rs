@@ -48,17 +48,8 @@ const ROOMS: [(&str, &[&str]); 12] = [
     (
         "fuzzing",
         &[
-            "cli",
-            "config",
-            "daemon",
-            "history",
-            "host",
-            "metrics",
-            "model",
-            "probe",
-            "replay",
-            "report",
-            "web",
+            "cli", "config", "daemon", "history", "host", "metrics", "model", "probe", "replay",
+            "report", "web",
         ],
     ),
 ];

@@ -61,7 +61,7 @@ pub(crate) fn metrics_text(bytes: &[u8]) {
         let mut more = Labels::default();
         more.set(name.clone(), value.clone());
         let written = format!("{{{}}}", more.written());
-        let read = self::labels(&written).map(|(labels, _)| labels);
+        let read = labels(&written).map(|(labels, _)| labels);
         assert!(
             read.is_some_and(|labels| labels.contains(&(name, value))),
             "{written:?}"

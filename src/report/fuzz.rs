@@ -16,7 +16,7 @@ pub(crate) fn daemon_document(bytes: &[u8]) {
     match running::read::<Status>(bytes) {
         Err(why) => sentence(&why, 400),
         Ok(read) => {
-            drop(read.is_bad_news());
+            let _ = read.is_bad_news();
             for look in [Look::PLAIN, RICH] {
                 drawn(look, &status::draw(look, &read));
             }

@@ -44,7 +44,7 @@ pub(super) fn survey(expression: &IdedExpr) -> Survey {
         depth: 0,
         survey: Survey::default(),
     };
-    walk.into(expression);
+    walk.enter(expression);
     walk.survey
 }
 
@@ -60,7 +60,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn into(&mut self, expression: &'a IdedExpr) {
+    fn enter(&mut self, expression: &'a IdedExpr) {
         self.depth += 1;
         self.survey.depth = self.survey.depth.max(self.depth);
         match &expression.expr {
@@ -70,14 +70,14 @@ impl<'a> Walk<'a> {
                     self.survey.unknown.get_or_insert_with(|| name.clone());
                 }
             }
-            Expr::Select(select) => self.into(&select.operand),
+            Expr::Select(select) => self.enter(&select.operand),
             Expr::Call(call) => self.call(call),
             Expr::List(list) => self.all(&list.elements),
             Expr::Map(map) => self.entries(&map.entries),
             Expr::Struct(made) => self.entries(&made.entries),
             Expr::Comprehension(looped) => {
-                self.into(&looped.iter_range);
-                self.into(&looped.accu_init);
+                self.enter(&looped.iter_range);
+                self.enter(&looped.accu_init);
                 let outer = self.bound.len();
                 self.bound.push(&looped.iter_var);
                 self.bound.push(&looped.accu_var);
@@ -85,7 +85,7 @@ impl<'a> Walk<'a> {
                 self.loops += 1;
                 self.survey.nesting = self.survey.nesting.max(self.loops);
                 for part in [&looped.loop_cond, &looped.loop_step, &looped.result] {
-                    self.into(part);
+                    self.enter(part);
                 }
                 self.loops -= 1;
                 self.bound.truncate(outer);
@@ -102,23 +102,23 @@ impl<'a> Walk<'a> {
             self.survey.computed_pattern |= !is_written;
         }
         for part in call.target.as_deref().into_iter().chain(&call.args) {
-            self.into(part);
+            self.enter(part);
         }
     }
 
     fn all(&mut self, parts: &'a [IdedExpr]) {
         for part in parts {
-            self.into(part);
+            self.enter(part);
         }
     }
 
     fn entries(&mut self, entries: &'a [cel::common::ast::IdedEntryExpr]) {
         for entry in entries {
             match &entry.expr {
-                EntryExpr::StructField(field) => self.into(&field.value),
+                EntryExpr::StructField(field) => self.enter(&field.value),
                 EntryExpr::MapEntry(pair) => {
-                    self.into(&pair.key);
-                    self.into(&pair.value);
+                    self.enter(&pair.key);
+                    self.enter(&pair.value);
                 }
             }
         }

@@ -271,7 +271,7 @@ mod tests {
             "computes the pattern of `matches`: write it down as a text"
         );
         let condition = "body.all(x, x.matches('^[a-z]+$'))";
-        let list = |length| format!("[{}\"a\"]", "\"a\",".repeat(length - 1));
+        let list = |length: usize| format!("[{}\"a\"]", "\"a\",".repeat(length - 1));
         assert_eq!(fault(condition, &list(999)), None);
         assert_eq!(
             fault(condition, &list(1000)).unwrap(),

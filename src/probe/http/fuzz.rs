@@ -1,6 +1,6 @@
 //! What the fuzzer demands of responses.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::sync::LazyLock;
 use std::time::Duration;
 

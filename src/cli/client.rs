@@ -65,7 +65,7 @@ struct Door {
 }
 
 /// The URL of a daemon. It is not quoted, as it may hold a password.
-fn base(text: &str) -> Result<Url, String> {
+pub(super) fn base(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("--url is not a URL: {error}"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(

@@ -7,6 +7,8 @@
 mod check;
 mod client;
 mod config;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod outages;
 mod probe;
 mod replay;

@@ -8,7 +8,7 @@ use regex::Regex;
 use super::compile_dns::{self, dns_name};
 use super::compile_http;
 use super::endpoint::Endpoint;
-use super::fault::{At, Fault, Place, printable};
+use super::fault::{At, Fault, Place, printable, printable_long};
 use super::file::{ClientTls as TlsTable, Probe, Tcp, Tls};
 use super::secret::Environment;
 use super::values::{FilePath, Pattern};
@@ -292,13 +292,4 @@ fn shown_host(host: &str) -> String {
         Some((_, host)) => printable(&format!("...@{host}")),
         None => printable(&links(host)),
     }
-}
-
-/// Printable, but not cut as short as a value is.
-pub(crate) fn printable_long(sentence: &str) -> String {
-    sentence
-        .split(' ')
-        .map(printable)
-        .collect::<Vec<_>>()
-        .join(" ")
 }

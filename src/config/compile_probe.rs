@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use hyper::header::HeaderValue;
 
-use super::compile::{Context, printable_long};
+use super::compile::Context;
 use super::fault::At;
+use super::fault::printable_long;
 use super::file::Probe;
 use super::values::Span;
 use crate::probe::mask::links;

@@ -20,6 +20,8 @@ pub(crate) mod decode;
 mod endpoint;
 pub(crate) mod fault;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod group;
 mod lists;
 mod load;

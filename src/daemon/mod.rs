@@ -13,6 +13,8 @@
 //! log and in `bascule_config_last_reload_successful`.
 
 mod adopt;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod journal;
 mod judging;
 mod keeper;
@@ -31,12 +33,13 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
 use crate::config::{self, Faults, Settings};
 use crate::engine::Engine;
-use crate::history::{self, History};
+use crate::history::{self, History, Image};
 use crate::host::clock::Clock;
 use crate::host::signals::Signals;
 use crate::host::systemd::{self, Notifier};
@@ -208,13 +211,7 @@ fn remember(settings: &Settings) -> Beginning {
     }
     let (clock, mut engine, outbox, counters) = match opened.image {
         Some((image, away)) => {
-            let (moment, wall) = (image.saved.moment, image.saved.wall);
-            let seen = moment.max(image.shown_until).max(image.memory.at);
-            let clock = Clock::resuming(seen + away).anchored(moment, wall);
-            let fresh = away <= settings.max_state_age;
-            narrator::resumed(away, fresh);
-            let plan = settings.plan_at(|wall| clock.moment_of(wall));
-            let engine = Engine::restore(plan, &memory_of(&image), fresh, clock.now());
+            let (clock, engine) = resume(settings, &image, away);
             (clock, engine, image.outbox, Some(image.counters))
         }
         None => {
@@ -232,6 +229,18 @@ fn remember(settings: &Settings) -> Beginning {
         journal: Journal::new(opened.next_seq, outbox),
         counters,
     }
+}
+
+/// Clock and engine go on from an image that was taken so long ago.
+fn resume(settings: &Settings, image: &Image, away: Duration) -> (Clock, Engine) {
+    let (moment, wall) = (image.saved.moment, image.saved.wall);
+    let seen = moment.max(image.shown_until).max(image.memory.at);
+    let clock = Clock::resuming(seen + away).anchored(moment, wall);
+    let fresh = away <= settings.max_state_age;
+    narrator::resumed(away, fresh);
+    let plan = settings.plan_at(|wall| clock.moment_of(wall));
+    let engine = Engine::restore(plan, &memory_of(image), fresh, clock.now());
+    (clock, engine)
 }
 
 fn times(clock: &Clock) -> Times {

@@ -2,6 +2,8 @@
 
 pub mod clock;
 pub mod descriptors;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub mod logging;
 pub mod memory;
 pub mod route;

@@ -89,6 +89,13 @@ fn index_of(interface: &str) -> Option<u32> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
+/// The gateways of a text, taken for the table of one family and of the other.
+#[cfg(any(test, fuzzing))]
+pub(super) fn gateways(table: &str) -> (Option<Ipv4Addr>, Option<Ipv6Addr>) {
+    let v6 = gateway_v6(table).map(|(address, _)| address);
+    (gateway_v4(table), v6)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

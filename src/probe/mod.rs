@@ -15,6 +15,8 @@ mod connect;
 pub mod deadline;
 pub mod dns;
 pub mod expect;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod global;
 mod http;
 mod join;

@@ -24,6 +24,7 @@ pub use canary::{Canary, Gateway};
 use super::expect::JsonCheck;
 use super::mask::{Mask, links};
 use super::trust::ClientTls;
+use crate::model::printable::is_harmful;
 use crate::model::{EndpointKey, Family, Kind};
 
 /// One endpoint, ready to be probed.
@@ -128,6 +129,9 @@ impl HostPort {
         let host = bracketed.unwrap_or(host);
         if host.is_empty() {
             return Err(format!("`{text}` has no host: write host:port"));
+        }
+        if host.contains(['[', ']']) {
+            return Err(format!("`{text}` has a bracket too many: write host:port"));
         }
         if bracketed.is_none() && host.contains(':') {
             return Err(format!(
@@ -377,6 +381,10 @@ impl Resolver {
             None => links(text).into_owned(),
         };
         let bad = |what: &str| Err(format!("`{shown}` {what}: {shape}"));
+        if text.chars().any(is_harmful) {
+            // It becomes a label, and stands in sentences.
+            return bad("has characters that cannot be shown");
+        }
         let how = if text == "system" {
             ResolverKind::System
         } else if let Some((scheme, rest)) = text.split_once("://") {

@@ -19,6 +19,8 @@ mod admission;
 mod api;
 mod connection;
 mod entrance;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod guests;
 mod leaving;
 mod pace;

@@ -32,6 +32,8 @@ mod ask;
 mod doubt;
 mod exchange;
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod https;
 mod judge;
 mod system;

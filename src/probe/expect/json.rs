@@ -19,6 +19,12 @@ use crate::model::printable::{QUOTE, printable};
 const VALUES: usize = 100_000;
 /// Most rounds of nested loops.
 const STEPS: usize = 250_000;
+/// Most values in a body if a loop matches patterns: each turn compiles one.
+const VALUES_TO_MATCH: usize = 1_000;
+/// Longest condition, in bytes. Parser and evaluator go as deep as it is long.
+const LONGEST: usize = 4096;
+/// Most operations inside operations: each is some kilobytes of the evaluator's stack.
+const DEEPEST: u32 = 128;
 
 /// The standard functions, built once.
 static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
@@ -30,6 +36,8 @@ pub struct JsonCheck {
     program: Arc<Program>,
     /// Loops inside loops.
     nesting: u32,
+    /// `matches` stands in a loop.
+    matches_in_loop: bool,
 }
 
 impl JsonCheck {
@@ -38,6 +46,12 @@ impl JsonCheck {
     /// # Errors
     /// A sentence that says what is wrong.
     pub fn compile(source: &str) -> Result<Self, String> {
+        if source.len() > LONGEST {
+            return Err(format!(
+                "is {} bytes, at most {LONGEST} are evaluated",
+                source.len()
+            ));
+        }
         let program = STANDARD.compile(source).map_err(|errors| {
             let text = errors.to_string();
             // The crate draws the source below its sentence.
@@ -52,9 +66,19 @@ impl JsonCheck {
                 printable(&name, 40)
             ));
         }
+        if survey.depth > DEEPEST {
+            return Err(format!(
+                "has {} operations inside each other, at most {DEEPEST} are evaluated",
+                survey.depth
+            ));
+        }
+        if survey.computed_pattern {
+            return Err("computes the pattern of `matches`: write it down as a text".to_owned());
+        }
         Ok(Self {
             source: source.into(),
             nesting: survey.nesting,
+            matches_in_loop: survey.matches_in_loop,
             program: Arc::new(program),
         })
     }
@@ -73,6 +97,13 @@ impl JsonCheck {
             return Some(format!(
                 "JSON has a list of {} items, too many for the nested loops of `{}`",
                 size.longest,
+                self.quoted()
+            ));
+        }
+        if self.matches_in_loop && size.values > VALUES_TO_MATCH {
+            return Some(format!(
+                "JSON has {} values, too many to match patterns in the loops of `{}`",
+                size.values,
                 self.quoted()
             ));
         }
@@ -227,10 +258,41 @@ mod tests {
                 .contains("cannot be evaluated")
         );
         assert!(
-            fault("body.s.matches(body.s)", r#"{"s": "("}"#)
+            fault("body.s.matches('(')", r#"{"s": "("}"#)
                 .unwrap()
                 .contains("cannot be evaluated")
         );
+    }
+
+    #[test]
+    fn a_server_can_neither_choose_a_pattern_nor_have_it_compiled_without_end() {
+        assert_eq!(
+            JsonCheck::compile("body.s.matches(body.p)").unwrap_err(),
+            "computes the pattern of `matches`: write it down as a text"
+        );
+        let condition = "body.all(x, x.matches('^[a-z]+$'))";
+        let list = |length: usize| format!("[{}\"a\"]", "\"a\",".repeat(length - 1));
+        assert_eq!(fault(condition, &list(999)), None);
+        assert_eq!(
+            fault(condition, &list(1000)).unwrap(),
+            "JSON has 1001 values, too many to match patterns in the loops of \
+             `body.all(x, x.matches('^[a-z]+$'))`"
+        );
+    }
+
+    #[test]
+    fn conditions_that_are_too_long_or_too_deep_are_refused() {
+        let sum = |terms: usize| format!("{}1 > 0", "1+".repeat(terms - 1));
+        assert!(JsonCheck::compile(&sum(120)).is_ok());
+        for (terms, why) in [
+            (
+                2000,
+                "has 2001 operations inside each other, at most 128 are evaluated",
+            ),
+            (500_000, "is 1000003 bytes, at most 4096 are evaluated"),
+        ] {
+            assert_eq!(JsonCheck::compile(&sum(terms)).unwrap_err(), why);
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! called a wall, and a challenge never an answer.
 
 mod expression;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz;
 mod json;
 
 pub use json::JsonCheck;

@@ -80,9 +80,9 @@ impl Secrets {
 
     fn config(&self, echo: &Echo) -> String {
         let address = echo.address;
-        let mut config = format!(
+        let mut config = String::from(
             "[probe]\ninterval = \"300ms\"\nfall = 1\nrise = 1\nfamilies = [\"ipv4\"]\nper_host = 20\n\
-             [network.echo]\ntitle = \"Echo\"\nquorum = 1\n"
+             [network.echo]\ntitle = \"Echo\"\nquorum = 1\n",
         );
         for (name, path, keys) in ENDPOINTS {
             config += &format!(

@@ -39,8 +39,8 @@ struct Common {
     /// Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How the log looks
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
+    /// How the log looks; auto: in the journal with its fields where that is standard error
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Auto)]
     log_format: LogFormat,
     /// What is logged, at least [default: info for the daemon, nothing for other commands]
     #[arg(long, global = true, value_enum, value_name = "LEVEL")]
@@ -67,6 +67,7 @@ enum Command {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogFormat {
+    Auto,
     Text,
     Json,
 }
@@ -97,6 +98,7 @@ impl Common {
     fn logging(&self, level: LogLevel) -> logging::Options {
         logging::Options {
             format: match self.log_format {
+                LogFormat::Auto => logging::Format::Auto,
                 LogFormat::Text => logging::Format::Text,
                 LogFormat::Json => logging::Format::Json,
             },

@@ -1,11 +1,12 @@
 //! The wiring: builds the rooms, starts and stops them in order, reloads.
 //!
-//! Start: configuration, metrics (every series at 0), signals, listeners, pipeline. A fault in
-//! the configuration or an address that cannot be had ends the start with one sentence.
+//! Start: passed sockets, configuration, signals, listeners, what was remembered, metrics (every
+//! series at 0), pipeline; then systemd is told. A fault in the configuration or an address that
+//! cannot be had ends the start with one sentence.
 //!
 //! Stop (SIGTERM, SIGINT): the pipeline ends first and drops the rounds in flight, which are
-//! not counted; then the listeners. Nothing waits for a server or a client, so it takes
-//! milliseconds.
+//! not counted; then the listeners, which finish the answers under way, within a second; then
+//! the memory, so that it has what the last answer has shown. Nothing waits for a server.
 //!
 //! Reload (SIGHUP, `POST /-/reload`): the new configuration is read and checked in full beside
 //! the running one, then swapped in one step; a faulty one changes nothing and is told in the
@@ -13,17 +14,20 @@
 
 mod adopt;
 mod journal;
+mod judging;
 mod keeper;
+mod listeners;
 mod look;
+mod manager;
 mod narrator;
 mod persist;
 mod pipeline;
+mod progress;
 mod reload;
 mod rounds;
 mod source;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -35,10 +39,13 @@ use crate::engine::Engine;
 use crate::history::{self, History};
 use crate::host::clock::Clock;
 use crate::host::signals::Signals;
+use crate::host::systemd::{self, Notifier};
 use crate::metrics::{Metrics, Times};
 use crate::web::{self, Readiness, Server};
 use journal::Journal;
 use keeper::{Keeper, memory_of};
+use listeners::Door;
+use manager::Manager;
 use pipeline::{Pipeline, Told};
 use reload::Reloader;
 use rounds::Rounds;
@@ -59,10 +66,14 @@ pub struct Options {
 pub enum StartError {
     /// The configuration has faults.
     Config(Faults),
+    /// systemd has passed something that cannot be served.
+    Passed(systemd::NotListening),
     /// A listener could not be opened.
-    Listen(SocketAddr, std::io::Error),
+    Listen(listeners::Taken),
     /// No thread for the listeners.
     Server(std::io::Error),
+    /// A bug: what was remembered could not be taken up.
+    Memory(tokio::task::JoinError),
     /// No signal handlers.
     Signals(std::io::Error),
     /// A bug: two metrics clash.
@@ -73,11 +84,10 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(faults) => write!(f, "{faults}"),
-            Self::Listen(address, error) => write!(
-                f,
-                "cannot listen on {address}: {error} (another bascule? change web.listen)"
-            ),
+            Self::Passed(socket) => write!(f, "{socket}"),
+            Self::Listen(taken) => write!(f, "{taken}"),
             Self::Server(error) => write!(f, "cannot serve: {error}"),
+            Self::Memory(error) => write!(f, "cannot go on from the state: {error}"),
             Self::Signals(error) => write!(f, "cannot install signal handlers: {error}"),
             Self::Metrics(error) => write!(f, "cannot set up the metrics: {error}"),
         }
@@ -91,37 +101,40 @@ impl std::error::Error for StartError {}
 /// # Errors
 /// If it cannot start.
 pub async fn run(options: Options) -> Result<(), StartError> {
+    let passed = systemd::sockets().map_err(StartError::Passed)?;
     let source = config::find(options.config);
     let settings = config::load(&source).map_err(StartError::Config)?.settings;
     let signals = Signals::listen().map_err(StartError::Signals)?;
-    let mut listeners = Vec::new();
-    for &address in &settings.web.listen {
-        let listener = web::bind(address).map_err(|error| StartError::Listen(address, error))?;
-        listeners.push(listener);
-    }
+    let doors = listeners::open(&settings.web.listen, passed).map_err(StartError::Listen)?;
     narrator::starting(&source, &settings);
 
+    let mut notifier = Notifier::from_environment();
+    let remembered = settings.clone();
+    let restoring = tokio::task::spawn_blocking(move || remember(&remembered));
     let Beginning {
         clock,
         engine,
         history,
         journal,
         counters,
-    } = remember(&settings);
+    } = manager::patiently(&mut notifier, restoring)
+        .await
+        .map_err(StartError::Memory)?;
     let metrics = Metrics::new(times(&clock)).map_err(StartError::Metrics)?;
     metrics.loaded(true, clock.wall());
-    let told = Told {
-        keeper: Keeper::new(history, metrics.clone(), clock.clone()),
-        rounds: Rounds::default(),
-        facts: SharedFacts::default(),
-        journal,
-        metrics: metrics.clone(),
-    };
     let everything = Everything {
         metrics: metrics.clone(),
-        rounds: told.rounds.clone(),
-        keeper: told.keeper.clone(),
-        facts: told.facts.clone(),
+        rounds: Rounds::default(),
+        keeper: Keeper::new(history, metrics.clone(), clock.clone()),
+        facts: SharedFacts::default(),
+    };
+    let told = Told {
+        keeper: everything.keeper.clone(),
+        rounds: everything.rounds.clone(),
+        facts: everything.facts.clone(),
+        manager: Manager::new(notifier, everything.clone()),
+        journal,
+        metrics: metrics.clone(),
     };
 
     let (reload_wishes, reload_requests) = mpsc::channel(RELOAD_QUEUE);
@@ -131,12 +144,6 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let mut pipeline = Pipeline::new(settings, engine, told, clock, readiness_sender);
     pipeline.begin(counters.as_ref());
 
-    for address in listeners
-        .iter()
-        .filter_map(|listener| listener.local_addr().ok())
-    {
-        narrator::listening(address);
-    }
     let view = web::View::new(
         metrics,
         Arc::new(everything),
@@ -144,11 +151,27 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         reload_wishes,
         enable_lifecycle,
     );
-    let server = Server::start(listeners, &view).map_err(StartError::Server)?;
-    pipeline.run(signals, reload_requests, reloader).await;
-    server.stop();
+    let server = serve(doors, &view).map_err(StartError::Server)?;
+    pipeline.ready();
+    let stopped = pipeline.run(signals, reload_requests, reloader).await;
+    server.close().await;
+    stopped.end();
     narrator::stopped();
     Ok(())
+}
+
+/// Opens the doors.
+fn serve(doors: Vec<Door>, view: &web::View) -> std::io::Result<Server> {
+    let mut served = Vec::new();
+    for door in doors {
+        narrator::listening(&door);
+        let view = match door.public {
+            true => view.clone().without_targets(),
+            false => view.clone(),
+        };
+        served.push((door.listener, view));
+    }
+    Server::start(served)
 }
 
 /// What a daemon begins with.

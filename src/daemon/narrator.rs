@@ -1,9 +1,8 @@
 //! The log: one line per state change, with the reason in words.
 
-use std::net::SocketAddr;
-
 use tracing::{debug, error, info, warn};
 
+use super::listeners::Door;
 use crate::config::{Faults, Settings, Source};
 use crate::model::{
     Activation, Cause, EndpointKey, Event, Family, Layer, Name, Reason, State, UplinkState, Verdict,
@@ -35,8 +34,20 @@ pub(super) fn starting(source: &Source, settings: &Settings) {
     }
 }
 
-pub(super) fn listening(address: SocketAddr) {
+pub(super) fn listening(door: &Door) {
+    let address = door.address;
     info!("metrics on http://{address}/metrics, readiness on http://{address}/readyz");
+    if let Some(name) = &door.unnamed {
+        let to = if door.public { "public" } else { "private" };
+        info!(
+            "systemd passes {address} (`{name}`), which the configuration does not name: it is {to}"
+        );
+    }
+}
+
+/// The watchdog is not told that we are alive.
+pub(super) fn stuck(what: &str) {
+    error!("a bug in bascule, please report it: {what}; systemd's watchdog will start it anew");
 }
 
 pub(super) fn stopped() {
@@ -178,16 +189,23 @@ pub(super) fn event(event: &Event, frozen: bool) {
         } => {
             let cause = trouble.as_ref().map(|trouble| &trouble.cause);
             let (layer, reason) = codes(cause);
-            let (network, from) = (&**network, from.as_str());
-            if *to == State::Down {
-                warn!(network, from, to = to.as_str(), layer, reason, "{line}");
+            let endpoint = trouble.as_ref().map(|trouble| &*trouble.endpoint);
+            let (network, from, to) = (&**network, from.as_str(), to.as_str());
+            if to == State::Down.as_str() {
+                warn!(network, endpoint, from, to, layer, reason, "{line}");
             } else {
-                info!(network, from, to = to.as_str(), layer, reason, "{line}");
+                info!(network, endpoint, from, to, layer, reason, "{line}");
             }
         }
         Event::OutageStarted(outage) | Event::OutageEnded(outage) => {
-            let (network, id) = (&*outage.network, outage.id);
-            info!(network, outage = id, "{line}");
+            let (network, endpoint, outage, cause) = (
+                &*outage.network,
+                &*outage.endpoint,
+                outage.id,
+                &outage.cause,
+            );
+            let (layer, reason) = codes(Some(cause));
+            info!(network, endpoint, outage, layer, reason, "{line}");
         }
         Event::Uplink {
             family, from, to, ..

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
 
 use super::guests::Seat;
+use super::leaving::Leaving;
 use super::{View, routes};
 
 /// A client that takes nothing of its answer for so long is cut off.
@@ -27,15 +29,17 @@ const MAX_HEAD: usize = 16 * 1024;
 /// Most headers of a request.
 const MAX_HEADERS: usize = 64;
 
-pub(super) async fn serve(stream: TcpStream, view: View, seat: Seat) {
+pub(super) async fn serve(stream: TcpStream, view: View, seat: Seat, leaving: Leaving) {
     // Fails only if the client is gone already.
     let _ = stream.set_nodelay(true);
-    let seat = &seat;
+    let (seat, last, asked) = (&seat, &leaving.clone(), &AtomicBool::new(false));
     let service = service_fn(move |request| {
         let view = view.clone();
         async move {
             seat.asked();
-            let answer = routes::answer(request, &view).await;
+            asked.store(true, Ordering::Relaxed);
+            let mut answer = routes::answer(request, &view).await;
+            last.mark(&mut answer);
             seat.answered();
             Ok::<_, Infallible>(answer)
         }
@@ -46,7 +50,9 @@ pub(super) async fn serve(stream: TcpStream, view: View, seat: Seat) {
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(Impatient::new(stream)), service);
-    if let Err(error) = connection.await {
+    let connection = std::pin::pin!(connection);
+    let has_asked = || asked.load(Ordering::Relaxed);
+    if let Err(error) = leaving.serve(connection, has_asked).await {
         tracing::debug!(%error, "a connection ended early");
     }
 }

@@ -17,6 +17,7 @@
 mod api;
 mod connection;
 mod guests;
+mod leaving;
 mod pages;
 mod query;
 mod render;
@@ -35,6 +36,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::metrics::Metrics;
 use guests::Guests;
+use leaving::{Closing, Leaving};
 
 pub use source::{
     Events, Facts, GroupFacts, LastRounds, NetworkFacts, Nothing, Picture, Reply, Source,
@@ -115,18 +117,32 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
+/// The verdict on each group, in the words of `/status.txt`.
+#[must_use]
+pub fn verdicts(source: &dyn Source) -> Vec<String> {
+    let (picture, facts) = (source.picture(), source.facts());
+    let shown = api::Shown {
+        picture: &picture,
+        facts: &facts,
+        targets: true,
+    };
+    let text = api::status::text(shown);
+    text.lines().map(str::to_owned).collect()
+}
+
 /// Serves on a thread of its own, so that nothing a client does delays a probe.
 #[derive(Debug)]
 pub struct Server {
     runtime: Runtime,
+    closing: Closing,
 }
 
 impl Server {
-    /// Starts to serve.
+    /// Starts to serve, at each listener what its view shows.
     ///
     /// # Errors
     /// If the thread cannot be had.
-    pub fn start(listeners: Vec<TcpListener>, view: &View) -> io::Result<Self> {
+    pub fn start(listeners: Vec<(TcpListener, View)>) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .max_blocking_threads(1)
@@ -134,28 +150,58 @@ impl Server {
             .enable_all()
             .build()?;
         let guests = Arc::new(Guests::default());
+        let (closing, leaving) = leaving::pair();
         let inside = runtime.enter();
-        for listener in listeners {
+        for (listener, view) in listeners {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            runtime.spawn(serve(listener, view.clone(), Arc::clone(&guests)));
+            let serving = serve(listener, view, Arc::clone(&guests), leaving.clone());
+            runtime.spawn(serving);
         }
         drop(inside);
-        Ok(Self { runtime })
+        Ok(Self { runtime, closing })
     }
 
-    /// Drops all connections.
+    /// Lets nobody in any more, has the answers under way fetched for a second at most, and
+    /// drops all connections. Who knocks meanwhile at a socket that others hold too, waits there
+    /// for the next process.
+    pub async fn close(self) {
+        self.closing.close().await;
+        self.runtime.shutdown_background();
+    }
+
+    /// Drops all connections at once.
     pub fn stop(self) {
         self.runtime.shutdown_background();
     }
 }
 
-async fn serve(listener: tokio::net::TcpListener, view: View, guests: Arc<Guests>) {
+async fn serve(
+    listener: tokio::net::TcpListener,
+    view: View,
+    guests: Arc<Guests>,
+    leaving: Leaving,
+) {
+    let mut over = leaving.clone();
+    tokio::select! {
+        biased;
+        () = over.over() => {}
+        () = admit(listener, view, guests, leaving) => {}
+    }
+}
+
+async fn admit(
+    listener: tokio::net::TcpListener,
+    view: View,
+    guests: Arc<Guests>,
+    leaving: Leaving,
+) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let view = view.clone();
+                let (view, leaving) = (view.clone(), leaving.clone());
                 guests.admit(|seat| {
-                    tokio::spawn(connection::serve(stream, view, seat)).abort_handle()
+                    let serving = connection::serve(stream, view, seat, leaving);
+                    tokio::spawn(serving).abort_handle()
                 });
             }
             Err(error) => {

@@ -20,6 +20,7 @@ mod reasons;
 mod replays;
 mod rules;
 mod support;
+mod systemd;
 mod tcp;
 mod tls;
 mod web;

@@ -223,7 +223,7 @@ impl Listener {
         ));
         let listener = web::bind(([127, 0, 0, 1], 0).into()).expect("a port on loopback");
         let address = listener.local_addr().expect("its address");
-        let server = Server::start(vec![listener], &view).expect("it serves");
+        let server = Server::start(vec![(listener, view)]).expect("it serves");
         Self {
             server: Some(server),
             address,

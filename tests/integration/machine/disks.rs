@@ -30,7 +30,7 @@ fn with_a_full_state_directory_the_service_goes_on_and_tells_until_there_is_room
     scene.x_is("down");
     let machine = &scene.machine;
     let told = machine.told("cannot be written: No space left on device (os error 28)");
-    assert_eq!(told["PRIORITY"], "4");
+    assert_eq!(told["PRIORITY"], "3");
     machine.told("the history cannot be written: database or disk is full");
     machine.until("failures to write are counted", || {
         let failures = value(&machine.scrape()?, FAILURES);

@@ -7,28 +7,28 @@ use super::*;
 
 const RESTARTS: usize = 20;
 
-/// A client that scrapes on a new connection as soon as it has had an answer.
-struct Scraper<'a> {
+/// Four clients, each of which scrapes on a new connection as soon as it has had an answer.
+struct Scrapers<'a> {
     machine: &'a Machine,
     child: Child,
 }
 
-impl<'a> Scraper<'a> {
+impl<'a> Scrapers<'a> {
     fn start(machine: &'a Machine) -> Self {
         let format = "%{http_code} %{exitcode} %{errormsg}\\n";
         let curl = format!(
             "curl -s -o /dev/null --max-time 60 -w '{format}' http://127.0.0.1:10110/metrics"
         );
-        let child = machine.spawn(&format!(
-            "while [ ! -e /tmp/enough ]; do {curl} >>/tmp/scrapes; done"
-        ));
+        let client = format!("while [ ! -e /tmp/enough ]; do {curl} >>/tmp/scrapes; done");
+        let clients = format!("for client in 1 2 3 4; do ({client}) & done; wait");
+        let child = machine.spawn(&clients);
         Self { machine, child }
     }
 
     /// The answers, one a line, after the last one is there.
     fn stop(mut self) -> Vec<String> {
         self.machine.run("touch /tmp/enough");
-        self.child.wait().expect("the client ends");
+        self.child.wait().expect("the clients end");
         let said = self
             .machine
             .ask("cat /tmp/scrapes; rm /tmp/enough /tmp/scrapes");
@@ -45,12 +45,12 @@ fn no_scrape_is_refused_or_cut_while_the_service_restarts_twenty_times() {
          && systemctl enable --now bascule.socket && systemctl start bascule.service",
     );
     let before = machine.metrics();
-    let scraper = Scraper::start(machine);
+    let scrapers = Scrapers::start(machine);
     let restarts = format!(
         "date +%s.%N; for i in $(seq {RESTARTS}); do systemctl restart bascule.service; done; date +%s.%N"
     );
     let times = machine.ask(&restarts);
-    let answers = scraper.stop();
+    let answers = scrapers.stop();
     let (began, ended) = times.split_once('\n').unwrap();
     let each = (ended.parse::<f64>().unwrap() - began.parse::<f64>().unwrap()) / RESTARTS as f64;
     let lost: Vec<&String> = answers.iter().filter(|line| *line != "200 0 ").collect();

@@ -14,11 +14,16 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::cgroup::Cgroup;
 use crate::world::World;
 use crate::world::namespace::{need, until};
 
 /// Longest that anything in a machine is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Enters the control groups whose doors are named before `--`, and becomes what is named after it.
+const ENTER: &str =
+    r#"while [ "$1" != -- ]; do echo $$ >"$1" || exit; shift; done; shift; exec "$@""#;
 
 /// A running machine; dead when dropped.
 pub(super) struct Machine {
@@ -26,6 +31,8 @@ pub(super) struct Machine {
     guard: Child,
     /// The machine's first process, by its number on the host.
     leader: u32,
+    // Dropped when all of them are gone.
+    _cgroup: Cgroup,
     _folder: tempfile::TempDir,
 }
 
@@ -46,9 +53,12 @@ impl Machine {
         let console = folder.path().join("console");
         let log = fs::File::create(&console).expect("a log file can be made");
         let began = Instant::now();
+        let cgroup = Cgroup::new();
         let guard = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "unshare", "--fork", "--pid"])
-            .args(["--mount-proc", "--kill-child=KILL", "systemd-nspawn"])
+            .args(["--pdeathsig", "KILL", "sh", "-c", ENTER, "sh"])
+            .args(cgroup.doors())
+            .args(["--", "unshare", "--fork", "--pid", "--mount-proc"])
+            .args(["--kill-child=KILL", "systemd-nspawn"])
             .args(["--quiet", "--boot", "--register=no", "--keep-unit"])
             .args(["--volatile=overlay", "--machine=machine"])
             .args(["--resolv-conf=off", "--timezone=off", "--link-journal=no"])
@@ -66,6 +76,7 @@ impl Machine {
         let mut machine = Self {
             guard,
             leader: 0,
+            _cgroup: cgroup,
             _folder: folder,
         };
         until(PATIENCE, "the machine boots", || {

@@ -39,11 +39,15 @@ fn with_a_full_state_directory_the_service_goes_on_and_tells_until_there_is_room
             .ok_or(format!("{failures:?}"))
     });
     no_counter_goes_back(&before, &machine.metrics());
+    let status = machine.document("/status.json");
+    let problem = status["problem"].as_str().expect("a problem is told");
+    assert!(problem.contains("No space left on device"), "{problem}");
     assert_eq!(machine.property("ActiveState"), "active");
 
     machine.run(&format!("rm {STATE}/filler"));
     machine.told("the state is written again");
     machine.told("the history is written again");
+    assert_eq!(machine.document("/status.json")["problem"], Value::Null);
     machine.says("the verdict", |status| status.starts_with("crisis: y"));
     assert_eq!((machine.pid(), machine.restarts()), (pid, 0));
 

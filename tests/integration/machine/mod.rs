@@ -4,6 +4,7 @@
 //! Needs root and Debian's packages; without them the tests fail and name what is missing.
 
 mod boot;
+mod cgroup;
 mod disks;
 mod overrides;
 mod packages;

@@ -191,8 +191,13 @@ fn a_start_with_a_faulty_file_fails_and_says_why(machine: &Machine, fault: &str)
     machine.told(fault);
     machine.is_in("failed");
     machine.told("Start request repeated too quickly.");
+    let status = machine.property("StatusText");
+    assert!(
+        status.starts_with(&format!("not started: {fault}")),
+        "{status}"
+    );
     let shown = machine.attempt("systemctl status --no-pager --full bascule.service");
-    assert!(shown.stdout.contains(fault), "{}", shown.stdout);
+    assert!(shown.stdout.contains(&status), "{}", shown.stdout);
 
     machine.write(CONFIG, QUICK);
     machine.run("systemctl reset-failed bascule.service && systemctl start bascule.service");

@@ -53,7 +53,10 @@ fn no_scrape_is_refused_or_cut_while_the_service_restarts_twenty_times() {
     let answers = scrapers.stop();
     let (began, ended) = times.split_once('\n').unwrap();
     let each = (ended.parse::<f64>().unwrap() - began.parse::<f64>().unwrap()) / RESTARTS as f64;
-    let lost: Vec<&String> = answers.iter().filter(|line| *line != "200 0 ").collect();
+    let lost: Vec<&String> = answers
+        .iter()
+        .filter(|line| line.trim_end() != "200 0")
+        .collect();
     println!(
         "{} scrapes, {} lost; a restart takes {each:.2} s",
         answers.len(),

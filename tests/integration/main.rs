@@ -16,6 +16,7 @@ mod dns;
 mod history;
 mod http;
 mod late;
+mod machine;
 mod memory;
 mod reasons;
 mod replays;

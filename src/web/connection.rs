@@ -158,6 +158,7 @@ mod tests {
     use super::*;
     use crate::metrics::{Metrics, Times};
     use crate::model::Moment;
+    use crate::web::leaving;
 
     const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n";
 
@@ -173,13 +174,19 @@ mod tests {
         );
         let (client, server) = tokio::io::duplex(room);
         let guests = Arc::new(Guests::default());
+        let (closing, leaving) = leaving::pair();
         guests.admit([127, 0, 0, 1].into(), |seat| {
             let visit = Visit {
                 changes: view.gate.watch(),
+                leaving,
                 view,
                 seat,
             };
-            tokio::spawn(serve(server, visit)).abort_handle()
+            let serving = async move {
+                let _open = closing;
+                serve(server, visit).await;
+            };
+            tokio::spawn(serving).abort_handle()
         });
         client
     }

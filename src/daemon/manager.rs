@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::StartError;
 use super::narrator;
 use super::pipeline::Pipeline;
 use super::progress::{Finding, Flying, Sight, Watchdog};
@@ -195,15 +196,27 @@ async fn asking<T>(work: impl Future<Output = T>, mut ask: impl FnMut()) -> T {
     work.await
 }
 
-/// What is wrong with a configuration, in one sentence: the first fault.
+/// Says why the start has failed: the journal may not know any more whose last words it has.
+pub(super) fn failed(error: &StartError) {
+    let status = format!("not started: {}", first(&error.to_string()));
+    let status = printable(&status, LONGEST);
+    Notifier::from_environment().tell(&[Message::Status(&status)]);
+}
+
+/// Why a configuration is not in force, in one sentence.
 fn complaint(faults: &str) -> String {
+    let first = first(faults);
+    format!("configuration not reloaded, the old one stays: {first}")
+}
+
+/// The first fault, and how many more there are.
+fn first(faults: &str) -> String {
     let mut lines = faults.lines();
     let first = lines.next().unwrap_or_default();
-    let more = match lines.count() {
-        0 => String::new(),
-        more => format!(" (and {more} more)"),
-    };
-    format!("configuration not reloaded, the old one stays: {first}{more}")
+    match lines.count() {
+        0 => first.to_owned(),
+        more => format!("{first} (and {more} more)"),
+    }
 }
 
 /// The verdict comes first: it is what people look for.

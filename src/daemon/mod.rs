@@ -101,6 +101,11 @@ impl std::error::Error for StartError {}
 /// # Errors
 /// If it cannot start.
 pub async fn run(options: Options) -> Result<(), StartError> {
+    let ended = start_and_run(options).await;
+    ended.inspect_err(manager::failed)
+}
+
+async fn start_and_run(options: Options) -> Result<(), StartError> {
     let passed = systemd::sockets().map_err(StartError::Passed)?;
     let source = config::find(options.config);
     let settings = config::load(&source).map_err(StartError::Config)?.settings;

@@ -14,6 +14,7 @@ mod dns;
 mod history;
 mod http;
 mod late;
+mod machine;
 mod memory;
 mod reasons;
 mod replays;

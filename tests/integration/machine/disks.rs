@@ -20,7 +20,9 @@ fn with_a_full_state_directory_the_service_goes_on_and_tells_until_there_is_room
     machine.until("the history has begun", || {
         let page = machine.document("/api/v1/events");
         let events = page["events"].as_array().expect("a list");
-        (!events.is_empty()).then_some(()).ok_or(page.to_string())
+        (!events.is_empty())
+            .then_some(())
+            .ok_or_else(|| page.to_string())
     });
     let (pid, before) = (machine.pid(), machine.metrics());
     assert_eq!(value(&before, FAILURES), Some(0.0));
@@ -36,7 +38,7 @@ fn with_a_full_state_directory_the_service_goes_on_and_tells_until_there_is_room
         let failures = value(&machine.scrape()?, FAILURES);
         (failures >= Some(2.0))
             .then_some(())
-            .ok_or(format!("{failures:?}"))
+            .ok_or_else(|| format!("{failures:?}"))
     });
     no_counter_goes_back(&before, &machine.metrics());
     let status = machine.document("/status.json");

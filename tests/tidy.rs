@@ -62,7 +62,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
 ];
 
 /// Libraries, the rooms that may name them, and what the others use instead.
-const LIBRARIES: [(&str, &[&str], &str); 24] = [
+const LIBRARIES: [(&str, &[&str], &str); 23] = [
     ("hickory_resolver", &["probe"], "the types of `probe::dns`"),
     (
         "rustls",

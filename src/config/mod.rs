@@ -96,7 +96,7 @@ pub struct Settings {
 }
 
 /// `[web]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebSettings {
     /// Where to listen for Prometheus and the people who run this daemon.
     pub listen: Vec<SocketAddr>,

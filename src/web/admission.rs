@@ -58,9 +58,12 @@ pub(super) async fn admit(
 
 fn later(status: StatusCode, sentence: &'static str, after: Duration) -> Answer {
     let mut answer = text(status, sentence);
-    let seconds = after.as_secs().saturating_add(1);
+    let seconds = after.as_millis().div_ceil(1000);
     let head = answer.headers_mut();
-    head.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    head.insert(
+        header::RETRY_AFTER,
+        HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)),
+    );
     answer
 }
 

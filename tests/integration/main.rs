@@ -6,6 +6,7 @@
 )]
 
 mod abuse;
+mod access;
 mod catalog;
 mod cli;
 mod config;

@@ -57,6 +57,15 @@ impl Access {
     }
 }
 
+/// Two that were read from the same bytes are the same.
+impl PartialEq for Access {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+    }
+}
+
+impl Eq for Access {}
+
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access")
@@ -113,7 +122,7 @@ impl Gate {
             .store(enable_lifecycle, Ordering::Relaxed);
         self.0.show_targets.store(show_targets, Ordering::Relaxed);
         self.0.access.send_if_modified(|running| {
-            let other = running.fingerprint != access.fingerprint;
+            let other = **running != access;
             if other {
                 self.0.guard.keep_only(&access.users);
                 *running = Arc::new(access);

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::users::Hash;
 
-/// Passwords that wait, of all clients.
+/// Requests that wait for the check of a password, of all clients: each holds a connection.
 const PLACES: usize = 32;
 /// Of one client.
 const PLACES_OF_ONE: usize = 4;
@@ -60,6 +60,14 @@ pub(super) struct Waiting {
     pub(super) answers: Vec<oneshot::Sender<bool>>,
 }
 
+impl Waiting {
+    /// How many places it takes: one for each that still waits, and one even if nobody does.
+    fn places(&self) -> usize {
+        let open = self.answers.iter().filter(|answer| !answer.is_closed());
+        open.count().max(1)
+    }
+}
+
 /// Why a password is not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoPlace {
@@ -85,8 +93,16 @@ impl Queue {
         now: Instant,
     ) -> Result<oneshot::Receiver<bool>, NoPlace> {
         let (answer, answered) = oneshot::channel();
+        let full = self.waiting.iter().map(Waiting::places).sum::<usize>() >= PLACES;
         let mut same = self.waiting.iter_mut();
         if let Some(waiting) = same.find(|it| it.wish.mark == wish.mark) {
+            waiting.answers.retain(|answer| !answer.is_closed());
+            if waiting.answers.len() >= PLACES_OF_ONE {
+                return Err(NoPlace::Greedy);
+            }
+            if full {
+                return Err(NoPlace::Full);
+            }
             waiting.answers.push(answer);
             return Ok(answered);
         }
@@ -97,7 +113,7 @@ impl Queue {
         if own.count() >= PLACES_OF_ONE {
             return Err(NoPlace::Greedy);
         }
-        if self.waiting.len() >= PLACES {
+        if full {
             self.make_room(wish.client, now)?;
         }
         self.arrivals += 1;
@@ -216,6 +232,17 @@ mod tests {
             answer.send(true).unwrap();
         }
         assert_eq!((first.await, second.await), (Ok(true), Ok(true)));
+    }
+
+    #[tokio::test]
+    async fn a_crowd_with_one_password_takes_no_more_places_than_anybody() {
+        let (mut queue, now) = (Queue::default(), Instant::now());
+        let mut answers: Vec<_> = (0..4)
+            .map(|_| queue.join(wish(1, 0), now).unwrap())
+            .collect();
+        assert_eq!(queue.join(wish(1, 0), now).err(), Some(NoPlace::Greedy));
+        answers.pop();
+        assert!(queue.join(wish(1, 0), now).is_ok());
     }
 
     #[test]

@@ -43,7 +43,14 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("host", &["model"]),
     (
         "config",
-        &["model", "engine", "probe", "schedule", "host::clock"],
+        &[
+            "model",
+            "engine",
+            "probe",
+            "schedule",
+            "host::clock",
+            "web::access",
+        ],
     ),
     (
         "fuzzing",
@@ -55,16 +62,20 @@ const ROOMS: [(&str, &[&str]); 12] = [
 ];
 
 /// Libraries, the rooms that may name them, and what the others use instead.
-const LIBRARIES: [(&str, &[&str], &str); 18] = [
+const LIBRARIES: [(&str, &[&str], &str); 20] = [
     ("hickory_resolver", &["probe"], "the types of `probe::dns`"),
     (
         "rustls",
-        &["probe"],
+        &["probe", "web"],
         "`probe::tls`, `probe::trust` and `model::TlsFacts`",
     ),
-    ("tokio_rustls", &["probe"], "`probe::tls`"),
+    ("tokio_rustls", &["probe", "web"], "`probe::tls`"),
     ("webpki", &["probe"], "`probe::tls`"),
-    ("x509_parser", &["probe"], "`model::CertificateFacts`"),
+    (
+        "x509_parser",
+        &["probe", "web"],
+        "`model::CertificateFacts`",
+    ),
     ("h2", &["probe"], "`probe::http`"),
     (
         "hyper::client",
@@ -75,6 +86,8 @@ const LIBRARIES: [(&str, &[&str], &str); 18] = [
     ("socket2", &["probe"], "`probe::connect`"),
     ("prometheus", &["metrics"], "`metrics::Metrics`"),
     ("toml", &["config", "replay"], "`config::Settings`"),
+    ("granit_parser", &["config"], "`config::Settings`"),
+    ("bcrypt", &["web"], "`web::access::Hash`"),
     ("rusqlite", &["history"], "`history::History`"),
     (
         "serde_json",

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::{Answer, Common, Trouble, terminal};
-use crate::config::{GroupSettings, NetworkSettings, Settings, TimeToConfirm};
+use crate::config::{GroupSettings, NetworkSettings, Settings, TimeToConfirm, WebSettings};
 use crate::engine::{EndpointPlan, GroupPlan, NetworkPlan, Preempt};
 use crate::host::clock::Clock;
 use crate::model::Family;
@@ -11,6 +11,7 @@ use crate::model::printable::printable;
 use crate::probe::target::{Canary, Gateway, Target, What};
 use crate::report::line::{Ink, Line, Look, wrap};
 use crate::report::words::{count, span, thousands, timestamp};
+use crate::web::access::{ClientAuth, Tls};
 
 /// Reads, resolves and tells.
 pub(super) fn check(common: &Common) -> Result<Answer, Trouble> {
@@ -56,20 +57,36 @@ fn summary(look: Look, source: &str, settings: &Settings, out: &mut String) {
         .ink(Ink::Good, "fine")
         .text(format!(", {}", parts.join(", ")))
         .end(out);
-    let listen: Vec<String> = settings
-        .web
-        .listen
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let at = match &*listen {
-        [] => "nowhere".to_owned(),
-        some => some.join(", "),
-    };
     Line::new(look)
-        .text(format!("vantage {}, listens on {at}", settings.vantage))
+        .text(format!("vantage {}", settings.vantage))
         .end(out);
+    for text in listeners(&settings.web) {
+        paragraph(look, 0, &text, out);
+    }
     paragraph(look, 0, &memory(settings), out);
+}
+
+/// Each listener, for whom it is, and what keeps others out.
+fn listeners(web: &WebSettings) -> Vec<String> {
+    let tls = web.access.tls.as_ref();
+    let transport = if tls.is_some() { "TLS" } else { "no TLS" };
+    let certificates = match tls.map(Tls::client_auth) {
+        None | Some(ClientAuth::NoClientCert) => "",
+        Some(ClientAuth::RequireAndVerifyClientCert) => ", client certificates",
+        Some(_) => ", client certificates that keep nobody out",
+    };
+    let password = match web.access.users.is_empty() {
+        true => "no password",
+        false => "password",
+    };
+    let private = web.listen.iter().map(|address| {
+        format!("listens on {address}, private: {transport}{certificates}, {password}")
+    });
+    let targets = if web.show_targets { "with" } else { "without" };
+    let public = web.public_listen.iter().map(|address| {
+        format!("listens on {address}, for everybody: {transport}, {targets} targets, no metrics")
+    });
+    private.chain(public).collect()
 }
 
 fn memory(settings: &Settings) -> String {

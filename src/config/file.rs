@@ -54,6 +54,12 @@ table! {
     struct Web {
         /// Where to listen.
         listen: Vec<At<String>> = list("web.listen", ["127.0.0.1:10110".to_owned()]),
+        /// TLS and basic auth, in the exporter-toolkit's format.
+        config_file: FilePath,
+        /// Where to listen for everybody.
+        public_listen: Vec<At<String>> = list("web.public_listen", []),
+        /// URLs and addresses on public pages.
+        show_targets: bool = false,
         /// `POST /-/reload` works.
         enable_lifecycle: bool = false,
         /// How much `/metrics` tells.

@@ -38,7 +38,12 @@ pub(crate) mod table;
 mod uplink;
 pub(crate) mod values;
 mod warn;
+mod web;
+mod web_file;
+mod web_keys;
+mod web_tls;
 mod words;
+mod yaml;
 
 pub use adhoc::{adhoc, is_url};
 pub(crate) use fault::did_you_mean;
@@ -57,6 +62,7 @@ use crate::engine::Plan;
 use crate::model::{EndpointKey, Name};
 use crate::probe::target::{Canary, Gateway, Target};
 use crate::probe::trust::Roots;
+use crate::web::access::Access;
 
 /// What the configuration means, ready to run.
 #[derive(Clone, Debug)]
@@ -94,8 +100,14 @@ pub struct Settings {
 /// `[web]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebSettings {
-    /// Where to listen.
+    /// Where to listen for Prometheus and the people who run this daemon.
     pub listen: Vec<SocketAddr>,
+    /// Where to listen for everybody.
+    pub public_listen: Vec<SocketAddr>,
+    /// What the web configuration file says.
+    pub access: Access,
+    /// URLs and addresses on public pages.
+    pub show_targets: bool,
     /// `POST /-/reload` works.
     pub enable_lifecycle: bool,
     /// Only the most important series per endpoint.

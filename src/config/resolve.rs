@@ -1,7 +1,6 @@
 //! From what the file says to what it means: defaults, references, cross checks. Everything is
 //! checked before anything is given up, so that all faults are reported together.
 
-use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 
 use regex::Regex;
@@ -11,7 +10,7 @@ use super::compile::Context;
 use super::decode::Table as _;
 use super::endpoint::Endpoint;
 use super::fault::{At, Fault, Place, printable};
-use super::file::{File, Probe, Web};
+use super::file::{File, Probe};
 use super::group::{Surroundings, groups, not_a_place_for_people};
 use super::maintenance::{windows, windows_of};
 use super::memory::Memory;
@@ -21,8 +20,8 @@ use super::print;
 use super::secret::Environment;
 use super::uplink::uplink;
 use super::warn;
-use super::words::Detail;
-use super::{EndpointSettings, Settings, WebSettings};
+use super::web::web;
+use super::{EndpointSettings, Settings};
 use crate::engine::Plan;
 use crate::model::{EndpointKey, Name};
 use crate::probe::target::{Target, What};
@@ -49,7 +48,8 @@ pub(crate) fn resolve(
     let merged = merge(&mut file, catalog, &mut faults);
 
     let vantage = vantage(&file, environment, &mut faults);
-    let (web, web_settings) = web(&file, &mut faults);
+    let mut warnings = Vec::new();
+    let (web, web_settings) = web(&file, environment, &mut faults, &mut warnings);
     let memory = Memory::of(&file, environment, &mut faults);
     let mut global = super::file::Global::defaults();
     if let Some(at) = file.probe.take() {
@@ -71,7 +71,7 @@ pub(crate) fn resolve(
         networks.push(network::check(&network, &filled, &mut faults));
         written.push((network, filled));
     }
-    let mut warnings = warn::intervals(&written, catalog);
+    warnings.extend(warn::intervals(&written, catalog));
     warnings.extend(networks.iter().flat_map(|n| n.warnings.iter().cloned()));
     let around = Surroundings {
         file: name,
@@ -228,59 +228,6 @@ fn vantage(file: &File, environment: &Environment, faults: &mut Vec<Fault>) -> S
         faults.push(at.fault("must be a line of 1 to 64 visible characters"));
     }
     at.value.clone()
-}
-
-fn web(file: &File, faults: &mut Vec<Fault>) -> (Web, WebSettings) {
-    let mut web = Web::defaults();
-    if let Some(at) = &file.web {
-        web.merge_table(at.value.clone());
-    }
-    let written = web.listen();
-    if written.value.is_empty() {
-        faults.push(written.fault("is empty: name at least one address"));
-    }
-    let mut listen: Vec<SocketAddr> = Vec::new();
-    for at in &written.value {
-        match listen_address(&at.value) {
-            Ok(address) if listen.contains(&address) && address.port() != 0 => {
-                faults.push(at.fault(format!("`{address}` is there twice")));
-            }
-            Ok(address) => listen.push(address),
-            Err(sentence) => faults.push(at.fault(sentence)),
-        }
-    }
-    let settings = WebSettings {
-        listen,
-        enable_lifecycle: web.enable_lifecycle().value,
-        lean: web.metrics().value.0 == Detail::Lean,
-    };
-    (web, settings)
-}
-
-/// `127.0.0.1:10110`, `[::1]:10110`, `:10110` (every address), `localhost:10110`.
-fn listen_address(text: &str) -> Result<SocketAddr, String> {
-    let shown = printable(text);
-    if let Ok(address) = text.parse() {
-        return Ok(address);
-    }
-    if let Some(port) = text.strip_prefix(':')
-        && let Ok(port) = port.parse::<u16>()
-    {
-        return Ok(SocketAddr::new(
-            std::net::Ipv6Addr::UNSPECIFIED.into(),
-            port,
-        ));
-    }
-    // The only name that needs no name server.
-    if text.starts_with("localhost:")
-        && let Ok(mut addresses) = text.to_socket_addrs()
-        && let Some(address) = addresses.find(SocketAddr::is_ipv4)
-    {
-        return Ok(address);
-    }
-    Err(format!(
-        "`{shown}` is not an address and a port: write \"127.0.0.1:10110\" or \"[::1]:10110\""
-    ))
 }
 
 /// What is wrong with a profile, and whether it only looks odd.

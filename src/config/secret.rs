@@ -96,7 +96,11 @@ impl Environment {
         Ok(text)
     }
 
-    fn expand(&self, path: &FilePath) -> Result<PathBuf, String> {
+    /// The path that is meant.
+    ///
+    /// # Errors
+    /// A sentence, if it needs a directory that is not known.
+    pub(crate) fn expand(&self, path: &FilePath) -> Result<PathBuf, String> {
         let Some(rest) = path.0.strip_prefix(CREDENTIALS) else {
             return Ok(PathBuf::from(&path.0));
         };

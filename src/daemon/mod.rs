@@ -28,7 +28,6 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -39,6 +38,7 @@ use crate::history::{self, History, Image};
 use crate::host::clock::Clock;
 use crate::host::signals::Signals;
 use crate::metrics::{Metrics, Times};
+use crate::web::access::{Audience, Gate};
 use crate::web::{self, Readiness, Server};
 use journal::Journal;
 use keeper::{Keeper, memory_of};
@@ -98,9 +98,9 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let settings = config::load(&source).map_err(StartError::Config)?.settings;
     let signals = Signals::listen().map_err(StartError::Signals)?;
     let mut listeners = Vec::new();
-    for &address in &settings.web.listen {
+    for (&address, audience) in addresses(&settings) {
         let listener = web::bind(address).map_err(|error| StartError::Listen(address, error))?;
-        listeners.push(listener);
+        listeners.push((listener, audience));
     }
     narrator::starting(&source, &settings);
 
@@ -129,29 +129,38 @@ pub async fn run(options: Options) -> Result<(), StartError> {
 
     let (reload_wishes, reload_requests) = mpsc::channel(RELOAD_QUEUE);
     let (readiness_sender, readiness) = watch::channel(Readiness::default());
-    let enable_lifecycle = Arc::new(AtomicBool::new(settings.web.enable_lifecycle));
-    let reloader = Reloader::new(source, Arc::clone(&enable_lifecycle), &settings);
+    let encrypted = settings.web.access.tls.is_some();
+    let gate = Gate::new(reload::rules(&settings));
+    let reloader = Reloader::new(source, gate.clone(), &settings);
     let mut pipeline = Pipeline::new(settings, engine, told, clock, readiness_sender);
     pipeline.begin(counters.as_ref());
 
-    for address in listeners
-        .iter()
-        .filter_map(|listener| listener.local_addr().ok())
-    {
-        narrator::listening(address);
+    for (listener, audience) in &listeners {
+        if let Ok(address) = listener.local_addr() {
+            narrator::listening(address, *audience, encrypted);
+        }
     }
     let view = web::View::new(
         metrics,
         Arc::new(everything),
         readiness,
         reload_wishes,
-        enable_lifecycle,
+        gate,
     );
     let server = Server::start(listeners, &view).map_err(StartError::Server)?;
     pipeline.run(signals, reload_requests, reloader).await;
     server.stop();
     narrator::stopped();
     Ok(())
+}
+
+/// Where to listen, and for whom.
+fn addresses(settings: &Settings) -> impl Iterator<Item = (&SocketAddr, Audience)> {
+    let private = settings.web.listen.iter();
+    let public = settings.web.public_listen.iter();
+    private
+        .map(|address| (address, Audience::Private))
+        .chain(public.map(|address| (address, Audience::Public)))
 }
 
 /// What a daemon begins with.

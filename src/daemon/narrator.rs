@@ -8,6 +8,7 @@ use crate::config::{Faults, Settings, Source};
 use crate::model::{
     Activation, Cause, EndpointKey, Event, Family, Layer, Name, Reason, State, UplinkState, Verdict,
 };
+use crate::web::access::Audience;
 
 pub(super) fn starting(source: &Source, settings: &Settings) {
     let source = match source {
@@ -35,8 +36,12 @@ pub(super) fn starting(source: &Source, settings: &Settings) {
     }
 }
 
-pub(super) fn listening(address: SocketAddr) {
-    info!("metrics on http://{address}/metrics, readiness on http://{address}/readyz");
+pub(super) fn listening(address: SocketAddr, audience: Audience, encrypted: bool) {
+    let at = format!("{}://{address}", if encrypted { "https" } else { "http" });
+    match audience {
+        Audience::Private => info!("metrics on {at}/metrics, readiness on {at}/readyz"),
+        Audience::Public => info!("for everybody, without metrics: {at}/"),
+    }
 }
 
 pub(super) fn stopped() {
@@ -74,7 +79,9 @@ pub(super) fn reload_crashed(error: &tokio::task::JoinError) {
 }
 
 pub(super) fn listen_needs_restart() {
-    warn!("web.listen has changed: the listeners stay as they are until a restart");
+    warn!(
+        "web.listen or web.public_listen has changed: the listeners stay as they are until a restart"
+    );
 }
 
 pub(super) fn round_panicked(error: &tokio::task::JoinError) {

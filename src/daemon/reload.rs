@@ -2,20 +2,19 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::task::JoinHandle;
 
 use super::narrator;
 use crate::config::{self, Faults, Settings, Source};
 use crate::web::ReloadRequest;
+use crate::web::access::{Gate, Rules};
 
 /// Reads the configuration on a thread of its own, one reading at a time.
 pub(super) struct Reloader {
     source: Source,
-    enable_lifecycle: Arc<AtomicBool>,
-    listen: Vec<SocketAddr>,
+    gate: Gate,
+    listen: [Vec<SocketAddr>; 2],
     state_dir: Option<PathBuf>,
     reading: Option<JoinHandle<Result<Settings, Faults>>>,
     /// Who waits for the reading that runs.
@@ -33,15 +32,11 @@ pub(super) struct Reading {
 }
 
 impl Reloader {
-    pub(super) fn new(
-        source: Source,
-        enable_lifecycle: Arc<AtomicBool>,
-        running: &Settings,
-    ) -> Self {
+    pub(super) fn new(source: Source, gate: Gate, running: &Settings) -> Self {
         Self {
             source,
-            enable_lifecycle,
-            listen: running.web.listen.clone(),
+            gate,
+            listen: listen(running),
             state_dir: running.state_dir.clone(),
             reading: None,
             waiting: Vec::new(),
@@ -72,9 +67,8 @@ impl Reloader {
         self.reading = None;
         let (settings, answer) = match read {
             Ok(Ok(settings)) => {
-                self.enable_lifecycle
-                    .store(settings.web.enable_lifecycle, Ordering::Relaxed);
-                if settings.web.listen != self.listen {
+                self.gate.adopt(rules(&settings));
+                if listen(&settings) != self.listen {
                     narrator::listen_needs_restart();
                 }
                 if settings.state_dir != self.state_dir {
@@ -105,6 +99,20 @@ impl Reloader {
             waiting,
         }
     }
+}
+
+/// What the listeners have to know of a configuration.
+pub(super) fn rules(settings: &Settings) -> Rules {
+    Rules {
+        access: settings.web.access.clone(),
+        enable_lifecycle: settings.web.enable_lifecycle,
+        show_targets: settings.web.show_targets,
+    }
+}
+
+fn listen(settings: &Settings) -> [Vec<SocketAddr>; 2] {
+    let web = &settings.web;
+    [web.listen.clone(), web.public_listen.clone()]
 }
 
 impl Reading {

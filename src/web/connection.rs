@@ -3,7 +3,9 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,9 +13,10 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
 
+use super::access::Access;
 use super::guests::Seat;
 use super::{View, routes};
 
@@ -27,15 +30,31 @@ const MAX_HEAD: usize = 16 * 1024;
 /// Most headers of a request.
 const MAX_HEADERS: usize = 64;
 
-pub(super) async fn serve(stream: TcpStream, view: View, seat: Seat) {
-    // Fails only if the client is gone already.
-    let _ = stream.set_nodelay(true);
+/// What is known of a connection.
+pub(super) struct Visit {
+    pub(super) peer: IpAddr,
+    /// Tells when the rules change under which it was let in.
+    pub(super) changes: watch::Receiver<Arc<Access>>,
+    pub(super) view: View,
+    pub(super) seat: Seat,
+}
+
+pub(super) async fn serve<S>(stream: S, visit: Visit)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Visit {
+        peer,
+        mut changes,
+        view,
+        seat,
+    } = visit;
     let seat = &seat;
     let service = service_fn(move |request| {
         let view = view.clone();
         async move {
             seat.asked();
-            let answer = routes::answer(request, &view).await;
+            let answer = routes::answer(request, peer, &view).await;
             seat.answered();
             Ok::<_, Infallible>(answer)
         }
@@ -46,19 +65,27 @@ pub(super) async fn serve(stream: TcpStream, view: View, seat: Seat) {
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(Impatient::new(stream)), service);
-    if let Err(error) = connection.await {
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        _ = changes.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
 }
 
 /// A stream whose writes must make progress.
-struct Impatient {
-    stream: TcpStream,
+struct Impatient<S> {
+    stream: S,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl Impatient {
-    const fn new(stream: TcpStream) -> Self {
+impl<S> Impatient<S> {
+    const fn new(stream: S) -> Self {
         Self {
             stream,
             stalled: None,
@@ -81,7 +108,7 @@ impl Impatient {
     }
 }
 
-impl AsyncRead for Impatient {
+impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -91,7 +118,7 @@ impl AsyncRead for Impatient {
     }
 }
 
-impl AsyncWrite for Impatient {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

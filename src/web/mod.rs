@@ -14,8 +14,11 @@
 //! Everything a client can hold is bounded: connections, the head of a request, the time to
 //! send it, the time to take an answer. Nothing a client does reaches the pipeline.
 
+pub mod access;
+mod admission;
 mod api;
 mod connection;
+mod entrance;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod guests;
@@ -29,13 +32,13 @@ mod telling;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::metrics::Metrics;
+use access::{Audience, Gate};
 use guests::Guests;
 
 pub use source::{
@@ -62,14 +65,14 @@ pub struct View {
     metrics: Metrics,
     /// States, configuration, rounds and history.
     source: Arc<dyn Source>,
-    /// URLs and addresses may be shown.
-    show_targets: bool,
+    /// For whom.
+    audience: Audience,
     /// How far the first rounds have come.
     readiness: watch::Receiver<Readiness>,
     /// Where wishes to reload go.
     reload: mpsc::Sender<ReloadRequest>,
-    /// `POST /-/reload` works; may change at a reload.
-    enable_lifecycle: Arc<AtomicBool>,
+    /// Who may come in, and what is shown; may change at a reload.
+    gate: Gate,
     /// One body is rendered at a time.
     rendering: Arc<Semaphore>,
 }
@@ -82,28 +85,37 @@ impl View {
         source: Arc<dyn Source>,
         readiness: watch::Receiver<Readiness>,
         reload: mpsc::Sender<ReloadRequest>,
-        enable_lifecycle: Arc<AtomicBool>,
+        gate: Gate,
     ) -> Self {
         Self {
             metrics,
             source,
-            show_targets: true,
+            audience: Audience::Private,
             readiness,
             reload,
-            enable_lifecycle,
+            gate,
             rendering: Arc::new(Semaphore::new(1)),
         }
     }
 
-    /// The same for the public: no URL, no address, and no sentence that could quote them.
+    /// The same for somebody else. The public sees no metrics, and, unless the rules say
+    /// otherwise, no URL, no address, and no sentence that could quote them.
     #[must_use]
-    pub fn without_targets(mut self) -> Self {
-        self.show_targets = false;
+    pub fn shown_to(mut self, audience: Audience) -> Self {
+        self.audience = audience;
         self
     }
 
+    fn is_private(&self) -> bool {
+        self.audience == Audience::Private
+    }
+
+    fn shows_targets(&self) -> bool {
+        self.is_private() || self.gate.shows_targets()
+    }
+
     fn lifecycle(&self) -> bool {
-        self.enable_lifecycle.load(Ordering::Relaxed)
+        self.is_private() && self.gate.lifecycle()
     }
 }
 
@@ -128,18 +140,20 @@ impl Server {
     ///
     /// # Errors
     /// If the thread cannot be had.
-    pub fn start(listeners: Vec<TcpListener>, view: &View) -> io::Result<Self> {
+    pub fn start(listeners: Vec<(TcpListener, Audience)>, view: &View) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
-            .max_blocking_threads(1)
+            // One renders, one checks passwords: neither waits for the other.
+            .max_blocking_threads(2)
             .thread_name("web")
             .enable_all()
             .build()?;
         let guests = Arc::new(Guests::default());
         let inside = runtime.enter();
-        for listener in listeners {
+        for (listener, audience) in listeners {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            runtime.spawn(serve(listener, view.clone(), Arc::clone(&guests)));
+            let view = view.clone().shown_to(audience);
+            runtime.spawn(serve(listener, view, Arc::clone(&guests)));
         }
         drop(inside);
         Ok(Self { runtime })
@@ -154,10 +168,10 @@ impl Server {
 async fn serve(listener: tokio::net::TcpListener, view: View, guests: Arc<Guests>) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let view = view.clone();
                 guests.admit(|seat| {
-                    tokio::spawn(connection::serve(stream, view, seat)).abort_handle()
+                    tokio::spawn(entrance::welcome(stream, peer, view, seat)).abort_handle()
                 });
             }
             Err(error) => {

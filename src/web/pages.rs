@@ -35,7 +35,7 @@ impl Basis {
         Self {
             picture: view.source.picture(),
             facts: view.source.facts(),
-            targets: view.show_targets,
+            targets: view.shows_targets(),
         }
     }
 
@@ -121,7 +121,7 @@ pub(super) async fn events(view: &View, query: Option<&str>) -> Result<Write, Re
 
 /// `/api/v1/endpoints/{network}/{endpoint}`
 pub(super) async fn endpoint(view: &View, network: &str, endpoint: &str) -> Result<Write, Refusal> {
-    if !view.show_targets {
+    if !view.shows_targets() {
         return Err(Refusal::unknown("endpoints are not shown here".to_owned()));
     }
     let basis = Basis::of(view);

@@ -1,6 +1,7 @@
 //! The routes, and who answers them.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::query::Refusal;
-use super::{View, pages, render};
+use super::{View, admission, pages, render};
 use crate::metrics::ROUTES;
 use crate::model::UplinkState;
 
@@ -43,13 +44,13 @@ enum Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn find(path: &'a str, lifecycle: bool) -> Self {
+    fn find(path: &'a str, view: &View) -> Self {
         match path {
             "/" => Self::Landing,
-            "/metrics" => Self::Metrics,
+            "/metrics" if view.is_private() => Self::Metrics,
             "/healthz" => Self::Health,
             "/readyz" => Self::Ready,
-            "/-/reload" if lifecycle => Self::Reload,
+            "/-/reload" if view.lifecycle() => Self::Reload,
             "/status.json" => Self::StatusJson,
             "/status.txt" => Self::StatusText,
             "/api/v1/networks" => Self::Networks,
@@ -107,29 +108,35 @@ impl<'a> Page<'a> {
 
 /// The route of a path.
 #[cfg(any(test, fuzzing))]
-pub(super) fn route_of(path: &str) -> &'static str {
-    Page::find(path, true).route()
+pub(super) fn route_of(path: &str, view: &View) -> &'static str {
+    Page::find(path, view).route()
 }
 
-pub(super) async fn answer(request: Request<Incoming>, view: &View) -> Answer {
-    let page = Page::find(request.uri().path(), view.lifecycle());
-    let exists = !matches!(page, Page::NoDocument | Page::Nowhere);
-    let mut methods = page.allowed().split(", ");
-    let allowed = methods.any(|method| method == request.method().as_str());
-    let mut answer = if exists && !allowed {
-        method_not_allowed(page.allowed())
-    } else {
-        turn_to(page, &request, view).await
+pub(super) async fn answer(request: Request<Incoming>, peer: IpAddr, view: &View) -> Answer {
+    let access = view.gate.access();
+    let page = Page::find(request.uri().path(), view);
+    let mut answer = match admission::admit(&request, peer, view, &access).await {
+        Ok(()) => admitted(page, &request, view).await,
+        Err(refusal) => refusal,
     };
-    let headers = answer.headers_mut();
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    access.headers.complete(answer.headers_mut());
     view.metrics.request(page.route(), answer.status().as_u16());
     // To HEAD hyper sends the head alone, with the length that the body would have.
     answer
+}
+
+async fn admitted(page: Page<'_>, request: &Request<Incoming>, view: &View) -> Answer {
+    let exists = !matches!(page, Page::NoDocument | Page::Nowhere);
+    let mut methods = page.allowed().split(", ");
+    let allowed = methods.any(|method| method == request.method().as_str());
+    if exists && !allowed {
+        return method_not_allowed(page.allowed());
+    }
+    if page == Page::Reload && admission::comes_from_a_browser(request.headers()) {
+        let sentence = "a web page may not ask for this; use a command, such as curl\n";
+        return text(StatusCode::FORBIDDEN, sentence);
+    }
+    turn_to(page, request, view).await
 }
 
 async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View) -> Answer {
@@ -238,13 +245,20 @@ fn landing(view: &View) -> String {
 /api/v1/groups
 /api/v1/outages?since=7d&network=NETWORK&limit=100&before=ID&evidence=true
 /api/v1/events?after=SEQ&limit=100
-/api/v1/endpoints/NETWORK/ENDPOINT
-
-/metrics       for Prometheus
-/healthz       alive
-/readyz        first rounds done and our own connection known
 ",
         env!("CARGO_PKG_VERSION")
+    );
+    if view.shows_targets() {
+        text.push_str("/api/v1/endpoints/NETWORK/ENDPOINT\n");
+    }
+    text.push('\n');
+    if view.is_private() {
+        text.push_str("/metrics       for Prometheus\n");
+    }
+    text.push_str(
+        "/healthz       alive
+/readyz        first rounds done and our own connection known
+",
     );
     if view.lifecycle() {
         text.push_str("/-/reload      (POST) reads the configuration again\n");
@@ -281,7 +295,7 @@ fn packed(content_type: &'static str, body: Vec<u8>, gzip: bool) -> Answer {
     answer
 }
 
-fn text<'a>(status: StatusCode, text: impl Into<Cow<'a, str>>) -> Answer {
+pub(super) fn text<'a>(status: StatusCode, text: impl Into<Cow<'a, str>>) -> Answer {
     respond(status, TEXT, text.into().into_owned().into())
 }
 

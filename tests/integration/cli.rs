@@ -1,7 +1,7 @@
 //! What a person or a script at the terminal sees: JSON, drawing, sentences, exit codes.
 
 mod checking;
-mod commands;
+pub(crate) mod commands;
 mod drawing;
 mod json;
 mod probing;

@@ -54,7 +54,8 @@ gateway = "192.0.2.254"
     assert_eq!(
         facts,
         "\
-vantage rennes-1, listens on 127.0.0.1:10110
+vantage rennes-1
+listens on 127.0.0.1:10110, private: no TLS, no password
 remembers in /var/lib/bascule: states up to 15m old, outages for 400d
 
 City website (website)                                            falls with ovh

@@ -84,8 +84,8 @@ impl Daemon {
             config,
             _dir: dir,
         };
-        let line = daemon.wait_for_line("metrics on http://");
-        let (_, rest) = line.split_once("http://").expect("an address");
+        let line = daemon.wait_for_line("metrics on http");
+        let (_, rest) = line.split_once("://").expect("an address");
         let (address, _) = rest.split_once('/').expect("a path");
         daemon.address = address.parse().expect("an address");
         daemon

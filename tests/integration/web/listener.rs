@@ -3,6 +3,7 @@
 use std::io::Read as _;
 
 use bascule::model::{Role, UplinkState};
+use bascule::web::access::Audience;
 use flate2::read::GzDecoder;
 
 use super::scene::{Listener, Scene};
@@ -136,7 +137,7 @@ fn documents_are_compressed_for_those_who_can_read_that() {
 fn the_public_sees_neither_addresses_nor_sentences_that_could_quote_them() {
     let mut scene = Scene::new();
     scene.problem = Some("/var/lib/bascule is full".to_owned());
-    let listener = Listener::start(scene, |view| view.without_targets());
+    let listener = Listener::start(scene, Audience::Public);
     for path in [
         "/status.json",
         "/api/v1/networks",

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -14,6 +13,7 @@ use bascule::model::{
     UplinkView,
 };
 use bascule::report::json;
+use bascule::web::access::{Audience, Gate, Rules};
 use bascule::web::{
     self, Events, Facts, GroupFacts, LastRounds, NetworkFacts, Picture, Readiness, ReloadRequest,
     Reply, Server, Source, Unavailable, View, Wanted,
@@ -193,7 +193,7 @@ impl Scene {
     }
 
     pub(crate) fn listen(self) -> Listener {
-        Listener::start(self, |view| view)
+        Listener::start(self, Audience::Private)
     }
 }
 
@@ -207,23 +207,17 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn start(scene: Scene, with: impl FnOnce(View) -> View) -> Self {
+    pub(crate) fn start(scene: Scene, audience: Audience) -> Self {
         let metrics = Metrics::new(Times::new(|| Moment::ZERO, |_| SystemTime::UNIX_EPOCH))
             .expect("no two metrics clash");
         let (readiness_sender, readiness) = watch::channel(Readiness::default());
         let (reload, reloads) = mpsc::channel(1);
-        let lifecycle = Arc::new(AtomicBool::new(false));
+        let gate = Gate::new(Rules::default());
         let source = Arc::new(scene);
-        let view = with(View::new(
-            metrics.clone(),
-            source,
-            readiness,
-            reload,
-            lifecycle,
-        ));
+        let view = View::new(metrics.clone(), source, readiness, reload, gate);
         let listener = web::bind(([127, 0, 0, 1], 0).into()).expect("a port on loopback");
         let address = listener.local_addr().expect("its address");
-        let server = Server::start(vec![listener], &view).expect("it serves");
+        let server = Server::start(vec![(listener, audience)], &view).expect("it serves");
         Self {
             server: Some(server),
             address,

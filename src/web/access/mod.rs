@@ -1,0 +1,162 @@
+//! Who may come in, and how: what the web configuration file means, and the gate that holds the
+//! one in force.
+//!
+//! The file is read in `config`; here is what it comes to. A reload swaps the whole of it in one
+//! step. Connections made under another one end with the answer that is being made: a client
+//! whose certificate is no longer good must not stay on a connection that it kept.
+
+mod clients;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz;
+mod guard;
+mod headers;
+mod queue;
+mod rate;
+mod tls;
+mod users;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::watch;
+
+pub(super) use guard::{Guard, Refused};
+pub use headers::Headers;
+pub use rate::Rate;
+pub use tls::{Cipher, ClientAuth, Curve, Tls, TlsFault, TlsParts, Version};
+pub use users::{Hash, Users};
+
+/// Who is served at a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Prometheus and the people who run this daemon: everything, for those who may come in.
+    Private,
+    /// Everybody: no metrics, no reload, no targets.
+    Public,
+}
+
+/// What a web configuration file means. Without one, everybody comes in and nothing is encrypted.
+#[derive(Clone, Default)]
+pub struct Access {
+    /// How connections are encrypted; `None`: they are not.
+    pub tls: Option<Tls>,
+    /// What the operator wishes in the head of every answer.
+    pub headers: Headers,
+    /// Who has to say who they are; nobody, if there are none.
+    pub users: Users,
+    /// How many requests all clients of the private listeners have together.
+    pub rate: Option<Rate>,
+    /// Tells one configuration from another: made of every byte that was read for it.
+    pub fingerprint: [u8; 32],
+}
+
+impl Access {
+    /// Whether somebody has to prove who they are before they are answered.
+    #[must_use]
+    pub fn is_guarded(&self) -> bool {
+        !self.users.is_empty() || self.tls.as_ref().is_some_and(Tls::knows_its_clients)
+    }
+}
+
+/// Two that were read from the same bytes are the same.
+impl PartialEq for Access {
+    fn eq(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+    }
+}
+
+impl Eq for Access {}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("tls", &self.tls)
+            .field("users", &self.users.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a reload can change at the listeners.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// What the web configuration file means.
+    pub access: Access,
+    /// `POST /-/reload` works.
+    pub enable_lifecycle: bool,
+    /// URLs and addresses on public pages.
+    pub show_targets: bool,
+}
+
+/// The rules in force. Cheap to clone; all clones are one gate.
+#[derive(Clone)]
+pub struct Gate(Arc<Inner>);
+
+struct Inner {
+    access: watch::Sender<Arc<Access>>,
+    enable_lifecycle: AtomicBool,
+    show_targets: AtomicBool,
+    guard: Guard,
+}
+
+impl Gate {
+    /// A gate with these rules.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self(Arc::new(Inner {
+            access: watch::Sender::new(Arc::new(rules.access)),
+            enable_lifecycle: AtomicBool::new(rules.enable_lifecycle),
+            show_targets: AtomicBool::new(rules.show_targets),
+            guard: Guard::new(),
+        }))
+    }
+
+    /// Puts other rules in force. A web configuration that says what the old one says changes
+    /// nothing, and nobody has to connect again.
+    pub fn adopt(&self, rules: Rules) {
+        let Rules {
+            access,
+            enable_lifecycle,
+            show_targets,
+        } = rules;
+        self.0
+            .enable_lifecycle
+            .store(enable_lifecycle, Ordering::Relaxed);
+        self.0.show_targets.store(show_targets, Ordering::Relaxed);
+        self.0.access.send_if_modified(|running| {
+            let other = **running != access;
+            if other {
+                self.0.guard.keep_only(&access.users);
+                *running = Arc::new(access);
+            }
+            other
+        });
+    }
+
+    /// The web configuration in force, and word of the next one.
+    pub(super) fn watch(&self) -> watch::Receiver<Arc<Access>> {
+        self.0.access.subscribe()
+    }
+
+    pub(super) fn access(&self) -> Arc<Access> {
+        Arc::clone(&self.0.access.borrow())
+    }
+
+    pub(super) fn guard(&self) -> &Guard {
+        &self.0.guard
+    }
+
+    pub(super) fn lifecycle(&self) -> bool {
+        self.0.enable_lifecycle.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn shows_targets(&self) -> bool {
+        self.0.show_targets.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Gate").field(&self.access()).finish()
+    }
+}

@@ -7,6 +7,7 @@ use super::connect;
 use super::deadline::{Deadline, watched};
 use super::dns::DnsClient;
 use super::http;
+use super::tap::Tap;
 use super::target::{HostPort, HttpTarget, Target, TlsTarget, What};
 use super::tls::{self, Handshake};
 use super::words::took;
@@ -175,6 +176,7 @@ impl Climb<'_> {
             require: target.alpn.as_deref(),
             now: self.now,
         };
+        let (stream, _valve) = Tap::new(stream, tls::LONGEST, tls::PART);
         let shaken = handshake.run(stream, self.within(limits.tls)).await;
         phases.tls = shaken.took;
         let verdict = match shaken.stream {

@@ -15,6 +15,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 
 use super::deadline::{Deadline, Expired};
+use super::global::is_host;
 use super::words::took;
 use crate::model::{Cause, Reason, Verdict};
 
@@ -23,6 +24,13 @@ pub(super) async fn open(
     address: SocketAddr,
     deadline: Deadline,
 ) -> Result<(TcpStream, Duration), Verdict> {
+    if !is_host(address.ip()) {
+        // The system would take the unspecified address for this machine's own.
+        return Err(Verdict::Fail(Cause::new(
+            Reason::TcpUnreachable,
+            format!("{} is not the address of one host", address.ip()),
+        )));
+    }
     let start = Instant::now();
     let attempt = async {
         let socket = if address.is_ipv4() {

@@ -16,6 +16,14 @@ pub const fn is_global(address: IpAddr) -> bool {
     }
 }
 
+/// Whether an address can be one host's: not unspecified, and not a group's.
+#[must_use]
+pub(super) const fn is_host(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    let is_broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
+    !(address.is_unspecified() || address.is_multicast() || is_broadcast)
+}
+
 const fn is_global_v4(address: Ipv4Addr) -> bool {
     let octets = address.octets();
     // RFC 6598: this side of a provider's NAT, and inside of overlay networks.
@@ -28,6 +36,11 @@ const fn is_global_v4(address: Ipv4Addr) -> bool {
 }
 
 const fn is_global_v6(address: Ipv6Addr) -> bool {
+    // RFC 6052: what a translator takes for an address of IPv4.
+    if let [0x64, 0xff9b, 0, 0, 0, 0, high, low] = address.segments() {
+        let bits = (high as u32) << 16 | low as u32;
+        return is_global_v4(Ipv4Addr::from_bits(bits));
+    }
     !(address.is_unspecified()
         || address.is_loopback()
         || address.is_unicast_link_local()
@@ -37,6 +50,25 @@ const fn is_global_v6(address: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_and_everybody_are_no_host() {
+        let none = [
+            "0.0.0.0",
+            "::",
+            "::ffff:0.0.0.0",
+            "224.0.0.1",
+            "239.255.255.250",
+            "255.255.255.255",
+            "ff02::1",
+        ];
+        for text in none {
+            assert!(!is_host(text.parse().unwrap()), "{text}");
+        }
+        for text in ["0.0.0.1", "127.0.0.1", "223.255.255.255", "::1", "fe80::1"] {
+            assert!(is_host(text.parse().unwrap()), "{text}");
+        }
+    }
 
     #[test]
     fn what_lies_beyond_our_own_network_is_global() {
@@ -57,6 +89,7 @@ mod tests {
             "fc00::1",
             "fdff::1",
             "::ffff:10.0.0.1",
+            "64:ff9b::127.0.0.1",
         ];
         let beyond = [
             "1.1.1.1",
@@ -73,6 +106,7 @@ mod tests {
             "2606:4700::1111",
             "fec0::1",
             "::ffff:192.0.2.7",
+            "64:ff9b::192.0.2.7",
         ];
         for text in near {
             assert!(!is_global(text.parse().unwrap()), "{text}");

@@ -23,6 +23,7 @@ mod join;
 mod judge;
 mod prober;
 mod standing;
+mod tap;
 pub mod target;
 mod tls;
 pub mod trust;

@@ -5,6 +5,7 @@
     reason = "in a test, a panic is how a fault is told"
 )]
 
+mod abuse;
 mod access;
 mod catalog;
 mod cli;

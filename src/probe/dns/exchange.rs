@@ -15,6 +15,7 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -23,9 +24,20 @@ use super::wire::{Heard, Question, Reply};
 use crate::model::{Cause, Families, Family, Reason, Transport};
 use crate::probe::deadline::Deadline;
 use crate::probe::global::is_global;
+use crate::probe::tap::Tap;
 
 /// Room for one datagram: three times what we announce. A larger one counts as cut.
 const DATAGRAM: usize = 4096;
+
+/// Most bytes that a server of DNS over TLS or HTTPS may send: its handshake, one message, and
+/// what is usual around it.
+const CONVERSATION: usize = 512 * 1024;
+
+/// Datagrams that answer another question, after which there is a pause: somebody floods us, and
+/// reading all of it would take the processor from the other rounds. What comes meanwhile waits in
+/// the kernel, or is lost there.
+const BURST: u32 = 32;
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The longest that silence is waited for before the same datagram is sent again.
 const MAX_PATIENCE: Duration = Duration::from_secs(1);
@@ -167,7 +179,8 @@ pub(super) async fn handshake(
     name: &ServerName<'static>,
     config: &Arc<ClientConfig>,
     until: Deadline,
-) -> Result<TlsStream<TcpStream>, Cause> {
+) -> Result<TlsStream<Tap<TcpStream>>, Cause> {
+    let (stream, _valve) = Tap::new(stream, CONVERSATION, "in one conversation");
     until
         .run(TlsConnector::from(Arc::clone(config)).connect(name.clone(), stream))
         .await
@@ -211,12 +224,10 @@ async fn datagram(
                 continue;
             }
             Err(expired) => {
-                let beside = match strangers {
-                    0 => String::new(),
-                    n => format!(" ({n} datagrams that do not answer the question were ignored)"),
-                };
-                let what = format!("no answer from {server} in time, asked twice{beside}");
-                return Err(fault::expired(what, expired));
+                return Err(fault::expired(
+                    unanswered(server, "twice", strangers),
+                    expired,
+                ));
             }
         };
         match question.read(sent.id, &buffer[..length]) {
@@ -225,9 +236,28 @@ async fn datagram(
             // It bears our number, but is larger than a datagram of ours may be.
             Heard::Unreadable(_) if length == DATAGRAM => return Ok(None),
             Heard::Unreadable(why) => return Err(unreadable(server, &why)),
-            Heard::Foreign => strangers = strangers.saturating_add(1),
+            Heard::Foreign => {
+                strangers = strangers.saturating_add(1);
+                if strangers.is_multiple_of(BURST)
+                    && let Err(expired) = until.run(sleep(PAUSE)).await
+                {
+                    let times = if patience.is_some() { "once" } else { "twice" };
+                    return Err(fault::expired(
+                        unanswered(server, times, strangers),
+                        expired,
+                    ));
+                }
+            }
         }
     }
+}
+
+fn unanswered(server: SocketAddr, times: &str, strangers: u32) -> String {
+    let beside = match strangers {
+        0 => String::new(),
+        n => format!(" ({n} datagrams that do not answer the question were ignored)"),
+    };
+    format!("no answer from {server} in time, asked {times}{beside}")
 }
 
 /// One message there, one back, each behind its length.

@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
@@ -22,6 +22,8 @@ use super::fault;
 use super::wire::{Question, Reply};
 use crate::model::{Cause, Reason, Transport};
 use crate::probe::deadline::Deadline;
+use crate::probe::http::driver::{AbortOnDrop, Tasks};
+use crate::probe::tap::Tap;
 
 const MESSAGE: &str = "application/dns-message";
 
@@ -89,7 +91,7 @@ async fn ask_at(
 }
 
 async fn post(
-    stream: TlsStream<TcpStream>,
+    stream: TlsStream<Tap<TcpStream>>,
     server: SocketAddr,
     url: &Url,
     message: Vec<u8>,
@@ -112,9 +114,10 @@ async fn post(
     })?;
     let io = TokioIo::new(stream);
     if is_h2 {
-        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io)
-            .await
-            .map_err(failed)?;
+        // Left alone, the tasks would wait for a server that never reads our goodbye.
+        let tasks = Tasks::default();
+        let _guard = AbortOnDrop(tasks.clone());
+        let (mut sender, connection) = http2::handshake(tasks, io).await.map_err(failed)?;
         let work =
             async { read(server, sender.send_request(request).await.map_err(failed)?).await };
         drive(connection, work).await

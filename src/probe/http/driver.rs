@@ -56,7 +56,7 @@ impl<C: Future> Driver<C> {
 
 /// Runs what hyper spawns for an HTTP/2 connection.
 #[derive(Clone, Default)]
-pub(super) struct Tasks(Arc<Mutex<Vec<AbortHandle>>>);
+pub(in crate::probe) struct Tasks(Arc<Mutex<Vec<AbortHandle>>>);
 
 impl<F> hyper::rt::Executor<F> for Tasks
 where
@@ -73,7 +73,7 @@ where
 }
 
 /// Ends the tasks.
-pub(super) struct AbortOnDrop(pub(super) Tasks);
+pub(in crate::probe) struct AbortOnDrop(pub(in crate::probe) Tasks);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {

@@ -18,16 +18,22 @@ use tokio::time::Instant;
 
 use super::driver::{AbortOnDrop, Driver, Tasks};
 use super::failure::{self, Stage};
-use super::tap::{Tap, Valve};
 use crate::model::{Cause, Reason, Verdict};
 use crate::probe::connect::overdue;
 use crate::probe::deadline::{Deadline, Expired};
+use crate::probe::tap::Valve;
 use crate::probe::words::took;
 
 /// Largest head of a response in bytes: several times what the largest real ones have.
 pub(super) const HEAD: usize = 64 * 1024;
 /// Most headers of a response.
 pub(super) const FIELDS: usize = 128;
+/// Most bytes up to the end of the head: the largest head that is accepted, and room for
+/// interim responses.
+const BEFORE_HEAD: usize = 256 * 1024;
+/// Most bytes beside a body: its framing, encryption included, may weigh thrice as much as the
+/// body itself, and a short one may be made of single bytes.
+const BESIDE_BODY: usize = 256 * 1024;
 /// How much an HTTP/2 server may send ahead of us. Small, as a body that is too large is
 /// dropped, and what is on its way by then is waste.
 const WINDOW: u32 = 65_535;
@@ -48,6 +54,16 @@ pub(super) enum Wanted {
     Start(usize),
     /// All of it; more than this is a fault.
     All(usize),
+}
+
+impl Wanted {
+    /// The longest body that is read.
+    const fn most(self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Start(most) | Self::All(most) => most,
+        }
+    }
 }
 
 /// What came back.
@@ -82,9 +98,10 @@ pub(super) struct Head {
     pub(super) content_length: Option<u64>,
 }
 
-/// Sends the request and receives the response.
+/// Sends the request and receives the response. The valve is that of the tap below the stream.
 pub(super) async fn run<S>(
     stream: S,
+    valve: Valve,
     protocol: Protocol,
     request: Request<Full<Bytes>>,
     wanted: impl Fn(u16) -> Wanted,
@@ -93,25 +110,24 @@ pub(super) async fn run<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let start = Instant::now();
-    let (tap, valve) = Tap::new(stream);
+    valve.allow(BEFORE_HEAD, "before the response");
+    let flow = Flow {
+        start: Instant::now(),
+        valve,
+        deadline,
+    };
     let mut exchange = Exchange::default();
     let received = match protocol {
         Protocol::Http1 => {
             let shaken = http1::Builder::new()
                 .max_headers(FIELDS)
                 .max_buf_size(HEAD)
-                .handshake(TokioIo::new(tap));
+                .handshake(TokioIo::new(stream));
             match shaken.await {
                 Err(error) => Ok(Err(error)),
                 Ok((mut sender, connection)) => {
                     let sent = sender.send_request(request);
-                    let flow = Flow {
-                        start,
-                        valve,
-                        deadline,
-                    };
-                    exchange.flow(flow, connection, sent, sender, wanted).await
+                    exchange.flow(&flow, connection, sent, sender, wanted).await
                 }
             }
         }
@@ -122,19 +138,14 @@ where
                 .initial_connection_window_size(WINDOW)
                 // Above what is accepted: between the two the fault can be named (see `failure`).
                 .max_header_list_size(4 * HEAD as u32)
-                .handshake(TokioIo::new(tap));
+                .handshake(TokioIo::new(stream));
             let _guard = AbortOnDrop(tasks);
-            match deadline.run(shaken).await {
+            match flow.deadline.run(shaken).await {
                 Err(expired) => Err(expired),
                 Ok(Err(error)) => Ok(Err(error)),
                 Ok(Ok((mut sender, connection))) => {
                     let sent = sender.send_request(request);
-                    let flow = Flow {
-                        start,
-                        valve,
-                        deadline,
-                    };
-                    exchange.flow(flow, connection, sent, sender, wanted).await
+                    exchange.flow(&flow, connection, sent, sender, wanted).await
                 }
             }
         }
@@ -142,10 +153,10 @@ where
     match received {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            exchange.fault = Some(Verdict::Fail(failure::classify(&error, Stage::Head)));
+            exchange.fault = Some(Verdict::Fail(flow.cause(&error, Stage::Head)));
         }
         Err(expired) => {
-            let detail = format!("no response after {}", took(start.elapsed()));
+            let detail = format!("no response after {}", took(flow.start.elapsed()));
             exchange.fault = Some(overdue(expired, Reason::HttpTimeout, detail));
         }
     }
@@ -159,12 +170,22 @@ struct Flow {
     deadline: Deadline,
 }
 
+impl Flow {
+    /// Why the exchange broke off: because we ended it, else for what hyper says.
+    fn cause(&self, error: &hyper::Error, stage: Stage) -> Cause {
+        self.valve.flooded().map_or_else(
+            || failure::classify(error, stage),
+            |flooded| Cause::new(Reason::HttpTooLarge, flooded.to_string()),
+        )
+    }
+}
+
 impl Exchange {
     /// Waits for the response to a request that is being sent, and receives it. What goes wrong
     /// before the head comes is the result; what goes wrong later is the exchange's fault.
     async fn flow<C: Future, T>(
         &mut self,
-        flow: Flow,
+        flow: &Flow,
         connection: C,
         sent: impl Future<Output = Result<Response<Incoming>, hyper::Error>>,
         sender: T,
@@ -175,9 +196,10 @@ impl Exchange {
             Ok(Ok(response)) => response,
             other => return other.map(|response| response.map(drop)),
         };
-        flow.valve.open();
-        self.receive(&mut driver, response, flow.start, wanted, flow.deadline)
-            .await;
+        let wanted = wanted(response.status().as_u16());
+        let most = wanted.most().saturating_mul(4).saturating_add(BESIDE_BODY);
+        flow.valve.allow(most, "after the head of the response");
+        self.receive(&mut driver, response, flow, wanted).await;
         // The connection ends when nobody can send any more.
         drop(sender);
         driver.finish(self.body_took.is_some()).await;
@@ -189,11 +211,10 @@ impl Exchange {
         &mut self,
         driver: &mut Driver<C>,
         response: Response<Incoming>,
-        start: Instant,
-        wanted: impl Fn(u16) -> Wanted,
-        deadline: Deadline,
+        flow: &Flow,
+        wanted: Wanted,
     ) {
-        self.first_byte = Some(start.elapsed());
+        self.first_byte = Some(flow.start.elapsed());
         let (head, mut body) = response.into_parts();
         let status = head.status.as_u16();
         let content_length = head
@@ -216,8 +237,8 @@ impl Exchange {
             return;
         }
         let begin = Instant::now();
-        let read = driver.beside(read(&mut body, &mut self.body, wanted(status)));
-        match deadline.run(read).await {
+        let read = driver.beside(read(&mut body, &mut self.body, wanted));
+        match flow.deadline.run(read).await {
             Ok(Ok(End::Reached)) => self.body_took = Some(begin.elapsed()),
             Ok(Ok(End::Cut)) => self.cut = true,
             Ok(Ok(End::TooLarge(most))) => {
@@ -239,7 +260,7 @@ impl Exchange {
                     received: self.body.len() as u64,
                     expected: content_length,
                 };
-                self.fault = Some(Verdict::Fail(failure::classify(&error, stage)));
+                self.fault = Some(Verdict::Fail(flow.cause(&error, stage)));
             }
             Err(expired) => {
                 self.cut = true;
@@ -248,7 +269,7 @@ impl Exchange {
                     Reason::HttpTimeout,
                     format!(
                         "response not complete after {}: {} bytes of the body came",
-                        took(start.elapsed()),
+                        took(flow.start.elapsed()),
                         self.body.len()
                     ),
                 ));
@@ -270,10 +291,10 @@ async fn read(
     into: &mut Vec<u8>,
     wanted: Wanted,
 ) -> Result<End, hyper::Error> {
-    let most = match wanted {
-        Wanted::Nothing => return Ok(End::Cut),
-        Wanted::Start(most) | Wanted::All(most) => most,
-    };
+    if matches!(wanted, Wanted::Nothing) {
+        return Ok(End::Cut);
+    }
+    let most = wanted.most();
     while let Some(frame) = body.frame().await {
         let Ok(mut data) = frame?.into_data() else {
             // Trailers: nothing is expected of them.

@@ -4,7 +4,6 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::exchange::{FIELDS, HEAD};
-use super::tap::Flooded;
 use crate::model::printable::{QUOTE, printable};
 use crate::model::{Cause, Reason};
 use crate::probe::tls::alert_in;
@@ -28,9 +27,6 @@ pub(super) fn classify(error: &hyper::Error, stage: Stage) -> Cause {
     if let Some(alert) = alert_in(error) {
         return alert;
     }
-    if inner::<Flooded>(error).is_some() {
-        return Cause::new(Reason::HttpTooLarge, printable(&Flooded.to_string(), QUOTE));
-    }
     if error.is_parse_too_large() {
         return Cause::new(
             Reason::HttpTooLarge,
@@ -48,9 +44,14 @@ pub(super) fn classify(error: &hyper::Error, stage: Stage) -> Cause {
     {
         return classify_h2(error, stage);
     }
-    let kind = inner::<io::Error>(error).map(io::Error::kind);
+    let in_h2 = || inner::<h2::Error>(error)?.get_io();
+    let kind = inner::<io::Error>(error)
+        .or_else(in_h2)
+        .map(io::Error::kind);
     match stage {
-        Stage::Head if error.is_parse() => protocol(&root(error)),
+        Stage::Head if error.is_parse() || kind == Some(io::ErrorKind::InvalidData) => {
+            protocol(&root(error))
+        }
         Stage::Head => closed(match kind {
             Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => {
                 "server reset the connection before a response"
@@ -81,8 +82,8 @@ fn classify_h2(error: &h2::Error, stage: Stage) -> Cause {
             Reason::HttpClosed,
             format!("server ended the HTTP/2 exchange before a response ({name})"),
         ),
-        // What h2 itself rejects: it counts bytes of headers with this code.
-        Stage::Head if reason == h2::Reason::ENHANCE_YOUR_CALM => Cause::new(
+        // What h2 itself rejects with this code: bytes of headers, frames without anything in them.
+        _ if reason == h2::Reason::ENHANCE_YOUR_CALM && !error.is_remote() => Cause::new(
             Reason::HttpTooLarge,
             "HTTP/2 server sends more than a response may have",
         ),

@@ -20,6 +20,7 @@ use crate::model::{HttpFacts, Verdict};
 use crate::probe::deadline::Deadline;
 use crate::probe::expect::fuzz::judged;
 use crate::probe::fuzz::{Script, now, run, told};
+use crate::probe::tap::Tap;
 
 const BODY: usize = 4096;
 
@@ -45,8 +46,10 @@ pub(crate) fn http_response(bytes: &[u8]) {
         .expect("a request");
     let stream = Script::new(bytes, usize::from(piece) * 16, None);
     let deadline = Deadline::after(Duration::from_secs(60));
+    let (stream, valve) = Tap::new(stream);
     let exchange = run(exchange::run(
         stream,
+        valve,
         protocol,
         request,
         |_| wanted,

@@ -11,6 +11,7 @@ use super::wall;
 use crate::model::{Cause, Layer, Phases, Reason, TlsFacts, Verdict};
 use crate::probe::climb::Climb;
 use crate::probe::connect;
+use crate::probe::tap::{Tap, Valve};
 use crate::probe::target::HttpTarget;
 use crate::probe::tls::{self, Handshake};
 
@@ -52,6 +53,7 @@ pub(super) async fn one_hop(
             return hop;
         }
     };
+    let (stream, valve) = Tap::new(stream, tls::LONGEST, tls::PART);
     if step.url.scheme() == "https" {
         hop.reached = Some(Layer::Tls);
         let shaken = match handshake(climb, target, step) {
@@ -73,12 +75,12 @@ pub(super) async fn one_hop(
             Ok(stream) => {
                 hop.reached = Some(Layer::Http);
                 let protocol = if h2 { Protocol::Http2 } else { Protocol::Http1 };
-                hop.exchange = talk(climb, target, step, stream, protocol).await;
+                hop.exchange = talk(climb, target, step, (stream, valve), protocol).await;
             }
         }
     } else {
         hop.reached = Some(Layer::Http);
-        hop.exchange = talk(climb, target, step, stream, Protocol::Http1).await;
+        hop.exchange = talk(climb, target, step, (stream, valve), Protocol::Http1).await;
     }
     if let Ok(exchange) = &hop.exchange {
         hop.phases.first_byte = exchange.first_byte;
@@ -117,7 +119,7 @@ async fn talk<S>(
     climb: &Climb<'_>,
     target: &HttpTarget,
     step: &Step,
-    stream: S,
+    (stream, valve): (S, Valve),
     protocol: Protocol,
 ) -> Result<Exchange, Verdict>
 where
@@ -140,5 +142,5 @@ where
             Wanted::Start(target.max_body.min(wall::LOOKED_AT))
         }
     };
-    Ok(exchange::run(stream, protocol, request, wanted, deadline).await)
+    Ok(exchange::run(stream, valve, protocol, request, wanted, deadline).await)
 }

@@ -6,7 +6,7 @@
 //! its exchange in [`exchange`], and what the last response is worth is said in `expect`.
 
 mod decode;
-mod driver;
+pub(super) mod driver;
 mod exchange;
 mod facts;
 mod failure;
@@ -15,11 +15,10 @@ pub(super) mod fuzz;
 mod hop;
 mod redirect;
 mod request;
-mod tap;
 pub(super) mod wall;
 
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hyper::header::LOCATION;
@@ -113,9 +112,15 @@ pub(super) async fn climb(
                         layer: None,
                         reason: None,
                     });
-                    match locate(climb, &step.url, &next.url, current, &mut result).await {
-                        Ok((address, took)) => {
-                            current = address;
+                    let way = Way {
+                        from: &step.url,
+                        to: &next.url,
+                        current,
+                        home: next.same_host.then_some(address.ip()),
+                    };
+                    match locate(climb, &way, &mut result).await {
+                        Ok((there, took)) => {
+                            current = there;
                             resolve = took;
                             step = next;
                             continue;
@@ -189,17 +194,26 @@ fn leave(
     Ok(step.after(head.status, url))
 }
 
+/// A redirect on its way.
+struct Way<'a> {
+    from: &'a Url,
+    to: &'a Url,
+    /// The address that redirects.
+    current: SocketAddr,
+    /// Where the round began, if it leads back to that host.
+    home: Option<IpAddr>,
+}
+
 /// The address of a redirect's target: the same again for the same host and port (so that an
 /// address is judged by itself, and `connect_to` holds), else one of those it resolves to.
 async fn locate(
     climb: &Climb<'_>,
-    from: &Url,
-    to: &Url,
-    current: SocketAddr,
+    way: &Way<'_>,
     result: &mut HttpClimb,
 ) -> Result<(SocketAddr, Option<Duration>), (Verdict, Option<Duration>)> {
+    let Way { from, to, .. } = way;
     if from.host() == to.host() && from.port_or_known_default() == to.port_or_known_default() {
-        return Ok((current, None));
+        return Ok((way.current, None));
     }
     let port = to.port_or_known_default().unwrap_or(443);
     let host = to.host_str().unwrap_or_default();
@@ -207,20 +221,9 @@ async fn locate(
     result.queries.extend(found.queries);
     standing::add(&mut result.standing, found.standing.clone());
     match found.outcome {
-        Ok(()) => {
-            let like_now = |ip: &&std::net::IpAddr| ip.is_ipv4() == current.is_ipv4();
-            let ip = found
-                .addresses
-                .iter()
-                .find(like_now)
-                .or_else(|| found.addresses.first());
-            ip.map(|ip| (SocketAddr::new(*ip, port), found.took))
-                .ok_or_else(|| {
-                    let cause =
-                        Cause::new(Reason::DnsNoAnswer, "redirect to a name without addresses");
-                    (Verdict::Fail(cause), found.took)
-                })
-        }
+        Ok(()) => redirect::allowed(way.current.ip(), way.home, &found.addresses)
+            .map(|ip| (SocketAddr::new(ip, port), found.took))
+            .map_err(|cause| (Verdict::Fail(cause), found.took)),
         Err(mut verdict) => {
             // The round has one doubt at most; a resolver that is ill is settled here.
             if let Some(doubt) = found.standing.doubt {

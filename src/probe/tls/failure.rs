@@ -7,6 +7,7 @@ use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible, PeerMi
 
 use crate::model::printable::{QUOTE, printable};
 use crate::model::{Cause, Reason};
+use crate::probe::tap::Flooded;
 
 /// What an error of the handshake means.
 pub(super) fn classify(error: &io::Error) -> Cause {
@@ -16,6 +17,18 @@ pub(super) fn classify(error: &io::Error) -> Cause {
         .and_then(|inner| inner.downcast_ref::<Error>())
     {
         return classify_tls(error);
+    }
+    if let Some(flooded) = error.get_ref().and_then(|it| it.downcast_ref::<Flooded>()) {
+        return Cause::new(
+            Reason::TlsProtocol,
+            format!("server does not speak TLS properly: {flooded}"),
+        );
+    }
+    if error.kind() == io::ErrorKind::InvalidData {
+        return Cause::new(
+            Reason::TlsProtocol,
+            format!("server does not speak TLS properly: {}", words(error)),
+        );
     }
     match error.kind() {
         UnexpectedEof => Cause::new(

@@ -37,6 +37,12 @@ use super::words::{span, took};
 use crate::model::printable::printable;
 use crate::model::{Cause, Reason, TlsFacts, Verdict};
 
+/// Most bytes that a server may send in a handshake. A message of it may have 64 KiB, so no chain
+/// that anybody uses comes near.
+pub(super) const LONGEST: usize = 256 * 1024;
+/// What is counted against [`LONGEST`].
+pub(super) const PART: &str = "in the TLS handshake";
+
 /// How to shake hands.
 pub(super) struct Handshake<'a> {
     /// Trust, client certificate, versions.

@@ -6,7 +6,7 @@ use bascule::host::clock::Clock;
 use bascule::probe::trust::Roots;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, SerialNumber,
+    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SerialNumber,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -113,12 +113,33 @@ impl Authority {
 
     /// A server's (or client's) certificate, alone.
     pub(crate) fn sign(&self, wish: &Wish) -> Chain {
+        self.sign_changed(wish, |_| {})
+    }
+
+    /// The same with one thing or another changed.
+    pub(crate) fn sign_changed(
+        &self,
+        wish: &Wish,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Chain {
         let key = KeyPair::generate().unwrap();
-        let signed = params(wish).signed_by(&key, &self.issuer()).unwrap();
+        let mut params = params(wish);
+        change(&mut params);
+        let signed = params.signed_by(&key, &self.issuer()).unwrap();
         Chain {
             certificates: vec![signed.der().clone()],
             key,
         }
+    }
+
+    /// A server's certificate for a key that somebody else has, or nobody.
+    pub(crate) fn sign_key(
+        &self,
+        wish: &Wish,
+        key: &impl PublicKeyData,
+    ) -> CertificateDer<'static> {
+        let signed = params(wish).signed_by(key, &self.issuer()).unwrap();
+        signed.der().clone()
     }
 
     /// Trust in this authority only.

@@ -91,7 +91,7 @@ pub(crate) async fn resets() -> SocketAddr {
 }
 
 /// The first bytes of a question.
-async fn hear(stream: &mut TcpStream) -> usize {
+pub(crate) async fn hear(stream: &mut (impl AsyncRead + Unpin)) -> usize {
     let mut question = [0; 16 * 1024];
     stream.read(&mut question).await.unwrap_or(0)
 }

@@ -1,7 +1,7 @@
 //! From what an endpoint's table says to the target that a round reads: what all kinds share,
 //! tls and tcp.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use regex::Regex;
 
@@ -83,15 +83,14 @@ impl<'a> Context<'a> {
 
     /// Reports items that stand in a list twice.
     pub(crate) fn unique<T>(&mut self, list: &[At<T>], text: impl Fn(&T) -> String) {
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         for at in list {
             let text = text(&at.value);
-            if seen.contains(&text) {
-                let shown = printable(&text);
+            let shown = printable(&text);
+            if !seen.insert(text) {
                 self.faults
                     .push(at.fault(format!("`{shown}` is there twice")));
             }
-            seen.push(text);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use super::decode::quoted;
-use super::{Environment, Fault, Faults, Loaded, adhoc, load_text};
+use super::{Environment, Fault, Faults, Loaded, adhoc, load_text, web_file};
 use crate::fuzzing::{choice, harmless, sentence};
 use crate::probe::trust::Roots;
 
@@ -139,5 +139,25 @@ pub(crate) fn probe_url(bytes: &[u8]) {
             harmless(&endpoint.host, 300);
             assert!(endpoint.per_host > 0);
         }
+    }
+}
+
+/// A web configuration file is read or refused, and nothing that is told has a hash in it.
+pub(crate) fn web_config_file(bytes: &[u8]) {
+    let (mut faults, mut warnings) = (Vec::new(), Vec::new());
+    let from = (&*ENVIRONMENT, Path::new("/nowhere"));
+    let access = web_file::of_bytes(bytes, "web.yml", from, &mut faults, &mut warnings);
+    told(&faults);
+    told(&warnings);
+    let said = format!("{faults:?} {warnings:?} {access:?}");
+    let text = String::from_utf8_lossy(bytes);
+    let hashes = text.split(|c: char| !c.is_ascii_graphic()).filter(|word| {
+        word.len() > 30
+            && ["$2a$", "$2b$", "$2y$"]
+                .iter()
+                .any(|kind| word.starts_with(kind))
+    });
+    for hash in hashes {
+        assert!(!said.contains(hash), "{said}");
     }
 }

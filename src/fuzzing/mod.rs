@@ -37,7 +37,7 @@ macro_rules! targets {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 26] = targets! {
+pub const TARGETS: [Target; 28] = targets! {
     4096 model::fuzz::printable_text;
     4096 host::fuzz::route_table;
     2048 probe::fuzz::dns_answer;
@@ -56,12 +56,14 @@ pub const TARGETS: [Target; 26] = targets! {
     4096 config::fuzz::config_file;
     512 config::fuzz::config_value;
     512 config::fuzz::probe_url;
+    2048 config::fuzz::web_config_file;
     4096 replay::fuzz::scenario_file;
     512 replay::fuzz::scenario_words;
     16384 history::fuzz::state_file;
     16384 daemon::fuzz::resumed_state;
     1024 metrics::fuzz::metrics_text;
     1024 web::fuzz::web_request;
+    512 web::fuzz::web_authorization;
     4096 report::fuzz::daemon_document;
     512 cli::fuzz::daemon_url;
 };

@@ -1,16 +1,43 @@
 //! What the fuzzer demands of requests, and of the documents that are made of a picture.
 
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use hyper::StatusCode;
 use hyper::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
+use tokio::sync::{mpsc, watch};
 
+use super::access::{Access, Audience, Gate, Rules};
 use super::api::{self, Shown};
 use super::query::{Query, Refusal};
-use super::source::{Facts, Picture};
-use super::{pages, render, routes};
+use super::source::{Facts, Nothing, Picture};
+use super::{View, pages, render, routes};
 use crate::fuzzing::sentence;
-use crate::metrics::ROUTES;
+use crate::metrics::{Metrics, ROUTES, Times};
+use crate::model::Moment;
+
+pub(crate) use super::access::fuzz::web_authorization;
+
+static VIEW: LazyLock<View> = LazyLock::new(|| {
+    let times = Times::new(|| Moment::ZERO, |_| SystemTime::UNIX_EPOCH);
+    let Ok(metrics) = Metrics::new(times) else {
+        panic!("the metrics clash");
+    };
+    let rules = Rules {
+        access: Access::default(),
+        enable_lifecycle: true,
+        show_targets: false,
+    };
+    let readiness = watch::Sender::default().subscribe();
+    let reload = mpsc::channel(1).0;
+    View::new(
+        metrics,
+        Arc::new(Nothing),
+        readiness,
+        reload,
+        Gate::new(rules),
+    )
+});
 
 /// A path, a query and what the client accepts, each on a line.
 pub(crate) fn web_request(bytes: &[u8]) {
@@ -19,7 +46,11 @@ pub(crate) fn web_request(bytes: &[u8]) {
     let query = String::from_utf8_lossy(lines.next().unwrap_or_default());
     let accept = lines.next().unwrap_or_default();
 
-    assert!(ROUTES.contains(&routes::route_of(&path)));
+    let route = routes::route_of(&path, &VIEW);
+    assert!(ROUTES.contains(&route));
+    let public = routes::route_of(&path, &VIEW.clone().shown_to(Audience::Public));
+    assert!(!matches!(public, "/metrics" | "/-/reload"));
+    assert!(public == route || public == "other");
     if let Err(refusal) = read(&query) {
         refused(&refusal);
     }

@@ -45,13 +45,13 @@ enum Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    fn find(path: &'a str, private: bool, lifecycle: bool) -> Self {
+    fn find(path: &'a str, view: &View) -> Self {
         match path {
             "/" => Self::Landing,
-            "/metrics" if private => Self::Metrics,
+            "/metrics" if view.is_private() => Self::Metrics,
             "/healthz" => Self::Health,
             "/readyz" => Self::Ready,
-            "/-/reload" if lifecycle => Self::Reload,
+            "/-/reload" if view.lifecycle() => Self::Reload,
             "/status.json" => Self::StatusJson,
             "/status.txt" => Self::StatusText,
             "/api/v1/networks" => Self::Networks,
@@ -107,15 +107,15 @@ impl<'a> Page<'a> {
     }
 }
 
-/// The route of a path, where everything may be asked for.
+/// The route of a path.
 #[cfg(any(test, fuzzing))]
-pub(super) fn route_of(path: &str) -> &'static str {
-    Page::find(path, true, true).route()
+pub(super) fn route_of(path: &str, view: &View) -> &'static str {
+    Page::find(path, view).route()
 }
 
 pub(super) async fn answer(request: Request<Incoming>, view: &View, seat: &Seat) -> Answer {
     let access = view.gate.access();
-    let page = Page::find(request.uri().path(), view.is_private(), view.lifecycle());
+    let page = Page::find(request.uri().path(), view);
     let mut answer = match admission::admit(&request, seat.peer(), view, &access).await {
         Ok(()) => {
             seat.asked();

@@ -34,6 +34,7 @@ mod exchange;
 mod fault;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod hosts;
 mod https;
 mod judge;
 mod system;

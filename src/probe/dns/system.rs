@@ -15,10 +15,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hickory_resolver::Hosts;
-use hickory_resolver::proto::op::{Query, ResponseCode};
-use hickory_resolver::proto::rr::Name;
+use hickory_resolver::proto::op::ResponseCode;
 
+use super::hosts::Hosts;
 use super::wire::{MAX_RECORDS, Question, Reply, family_type};
 use super::{fault, text};
 use crate::model::{Cause, DnsRecord, Family, Reason};
@@ -76,24 +75,16 @@ impl SystemFiles {
     pub(super) fn known(&self, question: &Question) -> Option<Reply> {
         let hosts = self
             .hosts
-            .read(|content| hosts(&content.unwrap_or_default()));
+            .read(|content| Hosts::read(&content.unwrap_or_default()));
         listed(&hosts, question)
     }
-}
-
-/// The hosts file as it is understood.
-pub(super) fn hosts(bytes: &[u8]) -> Hosts {
-    let mut hosts = Hosts::default();
-    // Stops at a line that is not UTF-8; what was read before it stays.
-    let _ = hosts.read_hosts_conf(bytes);
-    hosts
 }
 
 /// What is listed for a name, or what `localhost` always is.
 pub(super) fn listed(hosts: &Hosts, question: &Question) -> Option<Reply> {
     let family = question.family()?;
     let name = question.name();
-    let listed = |family| lookup(hosts, name, family);
+    let listed = |family| hosts.of(name, family);
     let addresses = match (listed(Family::Ipv4), listed(Family::Ipv6)) {
         (None, None) if name.is_localhost() => match family {
             Family::Ipv4 => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
@@ -129,17 +120,6 @@ fn reply(family: Family, addresses: Vec<IpAddr>) -> Reply {
         answers,
         addresses,
     }
-}
-
-fn lookup(hosts: &Hosts, name: &Name, family: Family) -> Option<Vec<IpAddr>> {
-    let question = Query::query(name.clone(), family_type(family));
-    let found = hosts.lookup_static_host(&question)?;
-    let addresses = found.answers().iter();
-    Some(
-        addresses
-            .filter_map(|record| record.data.ip_addr())
-            .collect(),
-    )
 }
 
 /// The `nameserver` lines. Nothing else of the file matters here, and what is wrong elsewhere

@@ -2,6 +2,7 @@
 //! how deep it and its loops are nested, and what it matches patterns with.
 
 use cel::IdedExpr;
+use cel::common::ast::operators::{ADD, CONDITIONAL};
 use cel::common::ast::{CallExpr, EntryExpr, Expr, LiteralValue};
 
 /// Names of types, which are written like variables.
@@ -30,8 +31,12 @@ pub(super) struct Survey {
     pub(super) nesting: u32,
     /// Operations inside operations.
     pub(super) depth: u32,
-    /// `matches` stands in a loop: the evaluator compiles its pattern at each turn.
-    pub(super) matches_in_loop: bool,
+    /// The longest list or map that is written in it.
+    pub(super) longest: usize,
+    /// How often, in loops around each other, something is joined that grows with the body.
+    pub(super) joins: u32,
+    /// What `matches` matches.
+    pub(super) patterns: Vec<String>,
     /// The pattern of some `matches` is not written down but computed, perhaps from the body.
     pub(super) computed_pattern: bool,
 }
@@ -40,6 +45,7 @@ pub(super) struct Survey {
 pub(super) fn survey(expression: &IdedExpr) -> Survey {
     let mut walk = Walk {
         bound: vec!["body"],
+        inner: Vec::new(),
         loops: 0,
         depth: 0,
         survey: Survey::default(),
@@ -52,6 +58,8 @@ pub(super) fn survey(expression: &IdedExpr) -> Survey {
 struct Walk<'a> {
     /// Variables that are known here.
     bound: Vec<&'a str>,
+    /// Where those of the innermost loop begin among them, for each loop.
+    inner: Vec<usize>,
     /// Loops around here.
     loops: u32,
     /// Operations around here.
@@ -72,8 +80,14 @@ impl<'a> Walk<'a> {
             }
             Expr::Select(select) => self.enter(&select.operand),
             Expr::Call(call) => self.call(call),
-            Expr::List(list) => self.all(&list.elements),
-            Expr::Map(map) => self.entries(&map.entries),
+            Expr::List(list) => {
+                self.survey.longest = self.survey.longest.max(list.elements.len());
+                self.all(&list.elements);
+            }
+            Expr::Map(map) => {
+                self.survey.longest = self.survey.longest.max(map.entries.len());
+                self.entries(&map.entries);
+            }
             Expr::Struct(made) => self.entries(&made.entries),
             Expr::Comprehension(looped) => {
                 self.enter(&looped.iter_range);
@@ -82,12 +96,14 @@ impl<'a> Walk<'a> {
                 self.bound.push(&looped.iter_var);
                 self.bound.push(&looped.accu_var);
                 self.bound.extend(looped.iter_var2.as_deref());
+                self.inner.push(outer);
                 self.loops += 1;
                 self.survey.nesting = self.survey.nesting.max(self.loops);
-                for part in [&looped.loop_cond, &looped.loop_step, &looped.result] {
-                    self.enter(part);
-                }
+                self.enter(&looped.loop_cond);
+                self.step(&looped.loop_step, &looped.accu_var);
+                self.enter(&looped.result);
                 self.loops -= 1;
+                self.inner.pop();
                 self.bound.truncate(outer);
             }
         }
@@ -95,14 +111,49 @@ impl<'a> Walk<'a> {
     }
 
     fn call(&mut self, call: &'a CallExpr) {
-        if call.func_name == "matches" {
-            self.survey.matches_in_loop |= self.loops > 0;
-            let pattern = call.args.last().map(|pattern| &pattern.expr);
-            let is_written = matches!(pattern, Some(Expr::Literal(LiteralValue::String(_))));
-            self.survey.computed_pattern |= !is_written;
+        match (call.func_name.as_str(), call.args.last()) {
+            ("matches", Some(pattern)) => match &pattern.expr {
+                Expr::Literal(LiteralValue::String(text)) => {
+                    self.survey.patterns.push(text.inner().to_owned());
+                }
+                _ => self.survey.computed_pattern = true,
+            },
+            (ADD, _) if self.loops > 0 => {
+                let own = self
+                    .inner
+                    .last()
+                    .map_or(&[][..], |begin| &self.bound[*begin..]);
+                // All parts of a list together are no longer than the list; anything else may be
+                // as long as the body at each turn.
+                let joins = if call.args.iter().all(|part| is_made_of(part, own)) {
+                    self.loops - 1
+                } else {
+                    self.loops
+                };
+                self.survey.joins = self.survey.joins.max(joins);
+            }
+            _ => {}
         }
         for part in call.target.as_deref().into_iter().chain(&call.args) {
             self.enter(part);
+        }
+    }
+
+    /// The step of a loop that collects what it finds: a sum of all so far and a list of one.
+    fn step(&mut self, step: &'a IdedExpr, sum: &str) {
+        match &step.expr {
+            Expr::Call(call) if call.func_name == ADD => match call.args.as_slice() {
+                [all, one] if matches!(&all.expr, Expr::Ident(name) if name == sum) => {
+                    self.enter(one);
+                }
+                _ => self.enter(step),
+            },
+            Expr::Call(call) if call.func_name == CONDITIONAL => {
+                for part in &call.args {
+                    self.step(part, sum);
+                }
+            }
+            _ => self.enter(step),
         }
     }
 
@@ -122,6 +173,22 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+    }
+}
+
+/// Whether nothing is used but these variables and what is written down.
+fn is_made_of(expression: &IdedExpr, variables: &[&str]) -> bool {
+    let all = |parts: &[IdedExpr]| parts.iter().all(|part| is_made_of(part, variables));
+    match &expression.expr {
+        Expr::Literal(_) => true,
+        Expr::Ident(name) => variables.contains(&name.as_str()),
+        Expr::Select(select) => is_made_of(&select.operand, variables),
+        Expr::List(list) => all(&list.elements),
+        Expr::Call(call) => {
+            let target = call.target.as_deref();
+            target.is_none_or(|target| is_made_of(target, variables)) && all(&call.args)
+        }
+        _ => false,
     }
 }
 
@@ -150,18 +217,35 @@ mod tests {
     }
 
     #[test]
-    fn patterns_in_loops_and_patterns_that_are_computed_are_found() {
-        for (source, expected) in [
-            ("body.a.matches('x')", (false, false)),
-            ("body.a.all(x, x.matches('x'))", (true, false)),
-            ("body.a.matches(body.b)", (false, true)),
-            ("matches(body.a, 'x' + 'y')", (false, true)),
-            ("body.a.all(x, matches('x', x))", (true, true)),
+    fn patterns_are_collected_and_those_that_are_computed_found() {
+        for (source, patterns, computed) in [
+            ("body.a.matches('x')", &["x"][..], false),
+            ("body.a.all(x, matches(x, 'y'))", &["y"], false),
+            ("body.a.matches(body.b)", &[], true),
+            ("matches(body.a, 'x' + 'y')", &[], true),
         ] {
             let program = cel::Program::compile(source).unwrap();
             let survey = survey(program.expression());
-            let found = (survey.matches_in_loop, survey.computed_pattern);
-            assert_eq!(found, expected, "{source}");
+            assert_eq!(survey.patterns, patterns, "{source}");
+            assert_eq!(survey.computed_pattern, computed, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_is_joined_again_and_again_is_found() {
+        for (source, joins) in [
+            ("body.a + body.b == 'ab'", 0),
+            ("body.map(x, x)", 0),
+            ("body.map(x, x > 1, x)", 0),
+            ("body.filter(x, x + 1 > 0)", 0),
+            ("body.map(x, x.a + x.b + 'c')", 0),
+            ("body.map(x, body + body)", 1),
+            ("body.map(x, x > 1, [x] + body)", 1),
+            ("body.exists(x, [1].all(y, x + y > 0))", 2),
+            ("body.exists(x, body.all(y, y + 1 > 0))", 1),
+        ] {
+            let program = cel::Program::compile(source).unwrap();
+            assert_eq!(survey(program.expression()).joins, joins, "{source}");
         }
     }
 

@@ -47,7 +47,6 @@ pub(crate) fn http_response(bytes: &[u8]) {
     let stream = Script::new(bytes, usize::from(piece) * 16, None);
     let (stream, valve) = Tap::new(stream, 4 * BODY, "of all");
     let deadline = Deadline::after(Duration::from_secs(60));
-    let (stream, valve) = Tap::new(stream);
     let exchange = run(exchange::run(
         stream,
         valve,

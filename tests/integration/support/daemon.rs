@@ -101,10 +101,6 @@ impl Daemon {
         std::fs::write(&self.config, with_listener(config)).expect("the configuration is written");
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     pub(crate) fn signal(&self, signal: &str) {
         let status = Command::new("kill")
             .args([format!("-{signal}"), self.child.id().to_string()])

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use hyper::body::Body as _;
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 
 use super::access::Access;
 use super::guests::Seat;
+use super::leaving::Leaving;
 use super::pace::{Pace, Patience};
 use super::{View, routes};
 
@@ -27,6 +29,8 @@ const MAX_HEADERS: usize = 64;
 pub(super) struct Visit {
     /// Tells when the rules change under which it was let in.
     pub(super) changes: watch::Receiver<Arc<Access>>,
+    /// Tells when the listener ends.
+    pub(super) leaving: Leaving,
     pub(super) view: View,
     pub(super) seat: Seat,
 }
@@ -37,16 +41,19 @@ where
 {
     let Visit {
         mut changes,
+        leaving,
         view,
         seat,
     } = visit;
     let pace = Arc::new(Pace::new(seat, Patience::USUAL));
-    let client = &pace;
+    let (client, last, asked) = (&pace, &leaving.clone(), &AtomicBool::new(false));
     let service = service_fn(move |request| {
         let view = view.clone();
         async move {
             client.asked();
-            let answer = routes::answer(request, &view, client.seat()).await;
+            asked.store(true, Ordering::Relaxed);
+            let mut answer = routes::answer(request, &view, client.seat()).await;
+            last.mark(&mut answer);
             let bytes = answer.body().size_hint().lower();
             client.answered(usize::try_from(bytes).unwrap_or(usize::MAX));
             Ok::<_, Infallible>(answer)
@@ -61,27 +68,20 @@ where
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let mut run_out = pin!(pace.run_out());
-    let mut is_welcome = true;
-    loop {
-        tokio::select! {
-            biased;
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection ended early");
-                }
-                return;
-            }
-            why = run_out.as_mut() => {
-                tracing::debug!("a connection was cut off: {why}");
-                return;
-            }
-            _ = changes.changed(), if is_welcome => {
-                is_welcome = false;
-                connection.as_mut().graceful_shutdown();
+    let connection = pin!(connection);
+    let has_asked = || asked.load(Ordering::Relaxed);
+    let unwelcome = async move {
+        // Rules that are gone are other rules too.
+        let _ = changes.changed().await;
+    };
+    tokio::select! {
+        biased;
+        ended = leaving.serve(connection, has_asked, unwelcome) => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
             }
         }
+        why = pace.run_out() => tracing::debug!("a connection was cut off: {why}"),
     }
 }
 
@@ -158,6 +158,7 @@ mod tests {
     use super::*;
     use crate::metrics::{Metrics, Times};
     use crate::model::Moment;
+    use crate::web::leaving;
 
     const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n";
 
@@ -173,13 +174,19 @@ mod tests {
         );
         let (client, server) = tokio::io::duplex(room);
         let guests = Arc::new(Guests::default());
+        let (closing, leaving) = leaving::pair();
         guests.admit([127, 0, 0, 1].into(), |seat| {
             let visit = Visit {
                 changes: view.gate.watch(),
+                leaving,
                 view,
                 seat,
             };
-            tokio::spawn(serve(server, visit)).abort_handle()
+            let serving = async move {
+                let _open = closing;
+                serve(server, visit).await;
+            };
+            tokio::spawn(serving).abort_handle()
         });
         client
     }

@@ -13,6 +13,7 @@ use tokio_rustls::server::TlsStream;
 use super::View;
 use super::connection::{self, Visit};
 use super::guests::Seat;
+use super::leaving::Leaving;
 
 /// The whole handshake. A client that is slower is cut off, and before that it is the first to
 /// make room for others.
@@ -26,7 +27,7 @@ const NOT_TLS: &[u8] = b"HTTP/1.0 400 Bad Request\r\n\
     Client sent an HTTP request to an HTTPS server.\n";
 
 /// Meets a client and serves it until it goes.
-pub(super) async fn welcome(stream: TcpStream, view: View, seat: Seat) {
+pub(super) async fn welcome(stream: TcpStream, view: View, seat: Seat, leaving: Leaving) {
     // Fails only if the client is gone already.
     let _ = stream.set_nodelay(true);
     let mut changes = view.gate.watch();
@@ -34,6 +35,7 @@ pub(super) async fn welcome(stream: TcpStream, view: View, seat: Seat) {
     let peer = seat.peer();
     let visit = Visit {
         changes,
+        leaving,
         view,
         seat,
     };

@@ -19,7 +19,10 @@ mod admission;
 mod api;
 mod connection;
 mod entrance;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod guests;
+mod leaving;
 mod pace;
 mod pages;
 mod query;
@@ -41,6 +44,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::metrics::Metrics;
 use access::{Audience, Gate};
 use guests::Guests;
+use leaving::{Closing, Leaving};
 use turns::Turns;
 
 pub use source::{
@@ -145,14 +149,28 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
+/// The verdict on each group, in the words of `/status.txt`.
+#[must_use]
+pub fn verdicts(source: &dyn Source) -> Vec<String> {
+    let (picture, facts) = (source.picture(), source.facts());
+    let shown = api::Shown {
+        picture: &picture,
+        facts: &facts,
+        targets: true,
+    };
+    let text = api::status::text(shown);
+    text.lines().map(str::to_owned).collect()
+}
+
 /// Serves on a thread of its own, so that nothing a client does delays a probe.
 #[derive(Debug)]
 pub struct Server {
     runtime: Runtime,
+    closing: Closing,
 }
 
 impl Server {
-    /// Starts to serve.
+    /// Starts to serve, at each listener what its view shows.
     ///
     /// # Errors
     /// If the thread cannot be had.
@@ -166,6 +184,7 @@ impl Server {
             .build()?;
         // The public does not crowd out who scrapes.
         let (private, public) = <(Arc<Guests>, Arc<Guests>)>::default();
+        let (closing, leaving) = leaving::pair();
         let inside = runtime.enter();
         for (listener, audience) in listeners {
             bound_queues(&listener)?;
@@ -175,13 +194,22 @@ impl Server {
                 Audience::Private => &private,
                 Audience::Public => &public,
             };
-            runtime.spawn(serve(listener, view, Arc::clone(guests)));
+            let serving = serve(listener, view, Arc::clone(guests), leaving.clone());
+            runtime.spawn(serving);
         }
         drop(inside);
-        Ok(Self { runtime })
+        Ok(Self { runtime, closing })
     }
 
-    /// Drops all connections.
+    /// Lets nobody in any more, has the answers under way fetched for a second at most, and
+    /// drops all connections. Who knocks meanwhile at a socket that others hold too, waits there
+    /// for the next process.
+    pub async fn close(self) {
+        self.closing.close().await;
+        self.runtime.shutdown_background();
+    }
+
+    /// Drops all connections at once.
     pub fn stop(self) {
         self.runtime.shutdown_background();
     }
@@ -197,14 +225,33 @@ fn bound_queues(listener: &TcpListener) -> io::Result<()> {
     Ok(())
 }
 
-async fn serve(listener: tokio::net::TcpListener, view: View, guests: Arc<Guests>) {
+async fn serve(
+    listener: tokio::net::TcpListener,
+    view: View,
+    guests: Arc<Guests>,
+    leaving: Leaving,
+) {
+    let mut over = leaving.clone();
+    tokio::select! {
+        biased;
+        () = over.over() => {}
+        () = admit(listener, view, guests, leaving) => {}
+    }
+}
+
+async fn admit(
+    listener: tokio::net::TcpListener,
+    view: View,
+    guests: Arc<Guests>,
+    leaving: Leaving,
+) {
     let mut troubles: u64 = 0;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let view = view.clone();
+                let (view, leaving) = (view.clone(), leaving.clone());
                 guests.admit(peer.ip(), |seat| {
-                    tokio::spawn(entrance::welcome(stream, view, seat)).abort_handle()
+                    tokio::spawn(entrance::welcome(stream, view, seat, leaving)).abort_handle()
                 });
             }
             Err(error) => {

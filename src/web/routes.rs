@@ -107,6 +107,12 @@ impl<'a> Page<'a> {
     }
 }
 
+/// The route of a path.
+#[cfg(any(test, fuzzing))]
+pub(super) fn route_of(path: &str, view: &View) -> &'static str {
+    Page::find(path, view).route()
+}
+
 pub(super) async fn answer(request: Request<Incoming>, view: &View, seat: &Seat) -> Answer {
     let access = view.gate.access();
     let page = Page::find(request.uri().path(), view);

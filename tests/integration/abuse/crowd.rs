@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 /// How long an abuse lasts.
-pub(super) const LASTS: Duration = Duration::from_secs(2);
+pub(super) const LASTS: Duration = Duration::from_secs(1);
 /// Where abuse comes from, unless it comes from many places.
 pub(super) const MALLORY: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 66));
 

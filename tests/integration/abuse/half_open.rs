@@ -12,8 +12,11 @@ use crate::support::child::alone_in_own_network;
 /// Where the daemon listens; answers to anybody else get lost on the way.
 const HERE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const NETWORK: &str = "ip link set lo up
-ip link add nowhere type dummy
+ip link add nowhere type veth peer name lost
+ip link set nowhere arp off
+ip link set lost arp off
 ip link set nowhere up
+ip link set lost up
 ip address add 192.0.2.1/24 dev nowhere
 ip route add default dev nowhere
 for which in all default lo; do echo 0 >/proc/sys/net/ipv4/conf/$which/rp_filter; done

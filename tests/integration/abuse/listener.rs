@@ -1,7 +1,7 @@
 //! Floods of the listener, one after the other.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +30,9 @@ fn whoever_abuses_the_listener_delays_no_probe_and_no_scrape_and_does_not_fill_t
     victim.during("200 scrapes that nobody fetches", |to| {
         unread(to, |_| MALLORY)
     });
-    victim.during("the same from 200 addresses", |to| unread(to, one_of_many));
+    victim.during("the same from 100 addresses", |to| {
+        unread(to, one_of_a_hundred)
+    });
     victim.during("50 times 1000 scrapes in one go", |to| {
         pipelined(to, SCRAPE)
     });
@@ -52,11 +54,11 @@ fn whoever_abuses_the_listener_delays_no_probe_and_no_scrape_and_does_not_fill_t
         victim.during(abuse, |to| ask_on(to, 200, request.as_bytes()));
     }
     victim.during(
-        "scrapes from 250 addresses, each on a new connection",
+        "300 clients of 100 addresses that scrape, each on a new connection",
         |to| {
             let request = b"GET /metrics HTTP/1.1\r\nConnection: close\r\n\r\n".to_vec();
-            attack(250, |number, book| {
-                again_and_again(one_of_many(number), to, request.clone(), book)
+            attack(300, |number, book| {
+                again_and_again(one_of_a_hundred(number), to, request.clone(), book)
             })
         },
     );
@@ -76,6 +78,11 @@ fn whoever_abuses_the_listener_delays_no_probe_and_no_scrape_and_does_not_fill_t
             again_and_again(MALLORY, to, noise.clone(), book)
         })
     });
+}
+
+/// As many addresses as there are connections would be as good guests as Prometheus.
+fn one_of_a_hundred(number: usize) -> IpAddr {
+    one_of_many(number % 100)
 }
 
 /// A byte of a head now and then. All but those for whom there is room are sent away.
@@ -120,7 +127,7 @@ fn churn(to: SocketAddr) -> Losses {
     })
 }
 
-fn unread(to: SocketAddr, from: impl Fn(usize) -> std::net::IpAddr) -> Losses {
+fn unread(to: SocketAddr, from: impl Fn(usize) -> IpAddr) -> Losses {
     attack(200, |number, book| {
         hold(from(number), to, SCRAPE.repeat(20), book)
     })

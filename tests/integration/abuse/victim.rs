@@ -94,12 +94,13 @@ impl Victim {
         // One line of the table in docs/security-figures.md; shown with --nocapture.
         let _ = writeln!(
             said,
-            "| {abuse} | {took:.1} | {} | {:.0} | {:.0} | {:.1} | {:.1} | {skipped} | {:.0} | {:.0} | {} | {} |",
+            "| {abuse} | {took:.1} | {} | {:.0} | {:.0} | {:.1} | {:.1} | {skipped} | {:.2} | {:.0} | {:.0} | {} | {} |",
             waits.len(),
             1000.0 * waits[waits.len() / 2],
             1000.0 * waits[waits.len() - 1],
             rounds / took,
             1000.0 * lag,
+            (after.cpu - before.cpu) / took,
             before.memory / 1048576.0,
             after.memory / 1048576.0,
             losses.made,
@@ -128,6 +129,7 @@ impl Victim {
             rounds: get("bascule_scheduler_lag_seconds_count"),
             lag: get("bascule_scheduler_lag_seconds_sum"),
             skipped: skipped("late") + skipped("overlap"),
+            cpu: get("process_cpu_seconds_total"),
             memory: get("process_resident_memory_bytes"),
             panics: get("bascule_round_panics_total"),
         }
@@ -138,6 +140,7 @@ struct Numbers {
     rounds: f64,
     lag: f64,
     skipped: f64,
+    cpu: f64,
     memory: f64,
     panics: f64,
 }

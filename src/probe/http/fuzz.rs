@@ -46,7 +46,7 @@ pub(crate) fn http_response(bytes: &[u8]) {
         .expect("a request");
     let stream = Script::new(bytes, usize::from(piece) * 16, None);
     let deadline = Deadline::after(Duration::from_secs(60));
-    let (stream, valve) = Tap::new(stream);
+    let (stream, valve) = Tap::new(stream, HEAD, "before anything");
     let exchange = run(exchange::run(
         stream,
         valve,

@@ -62,7 +62,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
 ];
 
 /// Libraries, the rooms that may name them, and what the others use instead.
-const LIBRARIES: [(&str, &[&str], &str); 20] = [
+const LIBRARIES: [(&str, &[&str], &str); 23] = [
     ("hickory_resolver", &["probe"], "the types of `probe::dns`"),
     (
         "rustls",
@@ -95,6 +95,9 @@ const LIBRARIES: [(&str, &[&str], &str); 20] = [
         "`report::json`",
     ),
     ("tracing_subscriber", &["host"], "`host::logging`"),
+    ("tracing_journald", &["host"], "`host::logging`"),
+    ("sd_notify", &["host"], "`host::systemd`"),
+    ("listenfd", &["host"], "`host::systemd`"),
     ("tokio::signal", &["host", "cli"], "`host::signals`"),
     ("clap", &["cli"], "settings that `cli` hands in"),
     ("cel", &["probe"], "`probe::expect`"),

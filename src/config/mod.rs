@@ -52,6 +52,8 @@ pub use file::keys;
 pub use load::{Loaded, Source, find, load, load_text};
 pub use outlook::{Load, TimeToConfirm};
 pub use secret::Environment;
+pub(crate) use secret::basic;
+pub(crate) use values::FilePath;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

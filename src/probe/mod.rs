@@ -21,6 +21,7 @@ mod global;
 mod http;
 mod join;
 mod judge;
+pub mod mask;
 mod prober;
 mod standing;
 mod tap;

@@ -22,6 +22,7 @@ pub use rustls::pki_types::ServerName;
 pub use canary::{Canary, Gateway};
 
 use super::expect::JsonCheck;
+use super::mask::{Mask, links};
 use super::trust::ClientTls;
 use crate::model::printable::is_harmful;
 use crate::model::{EndpointKey, Family, Kind};
@@ -41,6 +42,8 @@ pub struct Target {
     pub families: Vec<Family>,
     /// Who is asked for names.
     pub resolvers: Vec<Resolver>,
+    /// What must not be told, wherever a server repeats it.
+    pub mask: Mask,
 }
 
 impl Target {
@@ -116,7 +119,7 @@ impl HostPort {
         }
         let (host, port) = text
             .rsplit_once(':')
-            .ok_or_else(|| format!("`{text}` has no port: write host:port"))?;
+            .ok_or_else(|| format!("`{}` has no port: write host:port", links(text)))?;
         let port = port
             .parse::<u16>()
             .ok()
@@ -153,7 +156,7 @@ impl fmt::Display for HostPort {
 }
 
 /// A URL and what is expected of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpTarget {
     /// `http` or `https`; no user information, no fragment.
     pub url: Url,
@@ -184,6 +187,13 @@ pub struct HttpTarget {
     pub expect: HttpExpect,
     /// What counts as a bot wall.
     pub restricted: Restricted,
+}
+
+impl fmt::Debug for HttpTarget {
+    /// The URL, body and headers may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, links(self.url.as_str()))
+    }
 }
 
 /// What is expected of a response.
@@ -314,9 +324,9 @@ pub struct DnsTarget {
 }
 
 /// Who is asked for names, with the string that the configuration uses for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Resolver {
-    /// As the configuration writes it: the label value.
+    /// As the configuration writes it, secrets masked: the label value.
     pub label: Arc<str>,
     /// What it means.
     pub how: ResolverKind,
@@ -342,6 +352,12 @@ pub enum ResolverKind {
     Https(Url),
 }
 
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.label)
+    }
+}
+
 impl Resolver {
     /// The system's resolver.
     #[must_use]
@@ -362,7 +378,7 @@ impl Resolver {
         // What stands before an @ may be a password.
         let shown = match text.rsplit_once('@') {
             Some((_, host)) => format!("...@{host}"),
-            None => text.to_owned(),
+            None => links(text).into_owned(),
         };
         let bad = |what: &str| Err(format!("`{shown}` {what}: {shape}"));
         if text.chars().any(is_harmful) {
@@ -406,7 +422,7 @@ impl Resolver {
             return bad("is not a resolver");
         };
         Ok(Self {
-            label: text.into(),
+            label: (&*links(text)).into(),
             how,
         })
     }

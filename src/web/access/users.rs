@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_hash_is_refused_with_a_sentence_that_does_not_quote_it() {
-        let of = |text: &str| Hash::new(text).map_err(|it| it).err().unwrap_or_default();
+        let of = |text: &str| Hash::new(text).err().unwrap_or_default();
         assert_eq!(
             of("hunter2"),
             "is not a bcrypt hash, which begins with $2a$, $2b$ or $2y$: \

@@ -55,10 +55,7 @@ fn what_is_not_of_the_format_is_refused_with_line_and_key() {
         "web.yml:1: there is something here that is no key",
     );
     refused("- a\n", "web.yml: must be a table: lines of `key: value`");
-    refused(
-        "a: [\n",
-        "web.yml:2: is not YAML: while parsing a node, did not find expected node content",
-    );
+    refused("a: [\n", "web.yml:1: is not YAML: unclosed bracket '['");
     refused(
         "http_server_config:\n  http2: maybe\n",
         "web.yml:2: http_server_config.http2: must be true or false",

@@ -107,7 +107,8 @@ fn a_renewed_certificate_is_served_and_a_bad_file_keeps_what_was() {
 
 #[test]
 fn no_page_in_a_browser_can_ask_for_a_reload() {
-    let daemon = Folder::new().start("", "enable_lifecycle = true");
+    let folder = Folder::new();
+    let daemon = folder.start("", "enable_lifecycle = true");
     let post = |header: &str| {
         daemon.request(&format!(
             "POST /-/reload HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}Content-Length: 0\r\n\r\n"

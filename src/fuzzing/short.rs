@@ -13,8 +13,8 @@ use fastrand::Rng;
 
 use super::{TARGETS, Target};
 
-/// Inputs that are made for each target, for a thousand bytes of its longest input fewer.
-const TRIES: u64 = 400;
+/// Inputs that are made for a target; fewer where they may be longer than a thousand bytes.
+const TRIES: u64 = 6000;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz")

@@ -45,7 +45,7 @@ pub(crate) fn http_response(bytes: &[u8]) {
         .body(Full::<Bytes>::default())
         .expect("a request");
     let stream = Script::new(bytes, usize::from(piece) * 16, None);
-    let (stream, valve) = Tap::new(stream, 4 * BODY, "of all");
+    let (stream, valve) = Tap::new(stream, HEAD, "before anything");
     let deadline = Deadline::after(Duration::from_secs(60));
     let exchange = run(exchange::run(
         stream,

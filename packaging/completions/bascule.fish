@@ -25,7 +25,8 @@ function __fish_bascule_using_subcommand
 end
 
 complete -c bascule -n "__fish_bascule_needs_command" -l config -d 'Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]' -r -F
-complete -c bascule -n "__fish_bascule_needs_command" -l log-format -d 'How the log looks' -r -f -a "text\t''
+complete -c bascule -n "__fish_bascule_needs_command" -l log-format -d 'How the log looks; auto: in the journal with its fields where that is standard error' -r -f -a "auto\t''
+text\t''
 json\t''"
 complete -c bascule -n "__fish_bascule_needs_command" -l log-level -d 'What is logged, at least [default: info for the daemon, nothing for other commands]' -r -f -a "error\t''
 warn\t''
@@ -43,7 +44,8 @@ complete -c bascule -n "__fish_bascule_needs_command" -f -a "config" -d 'Print t
 complete -c bascule -n "__fish_bascule_needs_command" -f -a "replay" -d 'Replay a recorded outage through the judging code, in virtual time'
 complete -c bascule -n "__fish_bascule_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c bascule -n "__fish_bascule_using_subcommand run" -l config -d 'Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]' -r -F
-complete -c bascule -n "__fish_bascule_using_subcommand run" -l log-format -d 'How the log looks' -r -f -a "text\t''
+complete -c bascule -n "__fish_bascule_using_subcommand run" -l log-format -d 'How the log looks; auto: in the journal with its fields where that is standard error' -r -f -a "auto\t''
+text\t''
 json\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand run" -l log-level -d 'What is logged, at least [default: info for the daemon, nothing for other commands]' -r -f -a "error\t''
 warn\t''
@@ -52,7 +54,8 @@ debug\t''
 trace\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand run" -s h -l help -d 'Print help'
 complete -c bascule -n "__fish_bascule_using_subcommand check" -l config -d 'Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]' -r -F
-complete -c bascule -n "__fish_bascule_using_subcommand check" -l log-format -d 'How the log looks' -r -f -a "text\t''
+complete -c bascule -n "__fish_bascule_using_subcommand check" -l log-format -d 'How the log looks; auto: in the journal with its fields where that is standard error' -r -f -a "auto\t''
+text\t''
 json\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand check" -l log-level -d 'What is logged, at least [default: info for the daemon, nothing for other commands]' -r -f -a "error\t''
 warn\t''
@@ -61,7 +64,8 @@ debug\t''
 trace\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand check" -s h -l help -d 'Print help'
 complete -c bascule -n "__fish_bascule_using_subcommand probe" -l config -d 'Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]' -r -F
-complete -c bascule -n "__fish_bascule_using_subcommand probe" -l log-format -d 'How the log looks' -r -f -a "text\t''
+complete -c bascule -n "__fish_bascule_using_subcommand probe" -l log-format -d 'How the log looks; auto: in the journal with its fields where that is standard error' -r -f -a "auto\t''
+text\t''
 json\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand probe" -l log-level -d 'What is logged, at least [default: info for the daemon, nothing for other commands]' -r -f -a "error\t''
 warn\t''
@@ -71,9 +75,15 @@ trace\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand probe" -l json -d 'Tell it to programs: one JSON array'
 complete -c bascule -n "__fish_bascule_using_subcommand probe" -l plain -d 'Draw without colours and with ASCII only'
 complete -c bascule -n "__fish_bascule_using_subcommand probe" -s h -l help -d 'Print help'
-complete -c bascule -n "__fish_bascule_using_subcommand status" -l url -d 'Where the daemon listens' -r
+complete -c bascule -n "__fish_bascule_using_subcommand status" -l url -d 'Where the daemon listens: http:// or https://' -r
+complete -c bascule -n "__fish_bascule_using_subcommand status" -l user -d 'The user name that the daemon asks for' -r
+complete -c bascule -n "__fish_bascule_using_subcommand status" -l password-file -d 'The file that holds the password' -r
+complete -c bascule -n "__fish_bascule_using_subcommand status" -l ca-file -d 'Certificates of authorities to trust, besides the system\'s (PEM)' -r
+complete -c bascule -n "__fish_bascule_using_subcommand status" -l cert-file -d 'The certificate to show to the daemon (PEM)' -r
+complete -c bascule -n "__fish_bascule_using_subcommand status" -l key-file -d 'Its private key (PEM)' -r
 complete -c bascule -n "__fish_bascule_using_subcommand status" -l config -d 'Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]' -r -F
-complete -c bascule -n "__fish_bascule_using_subcommand status" -l log-format -d 'How the log looks' -r -f -a "text\t''
+complete -c bascule -n "__fish_bascule_using_subcommand status" -l log-format -d 'How the log looks; auto: in the journal with its fields where that is standard error' -r -f -a "auto\t''
+text\t''
 json\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand status" -l log-level -d 'What is logged, at least [default: info for the daemon, nothing for other commands]' -r -f -a "error\t''
 warn\t''
@@ -82,10 +92,16 @@ debug\t''
 trace\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand status" -l json -d 'Tell it to programs: the document of /status.json'
 complete -c bascule -n "__fish_bascule_using_subcommand status" -s h -l help -d 'Print help'
-complete -c bascule -n "__fish_bascule_using_subcommand outages" -l url -d 'Where the daemon listens' -r
+complete -c bascule -n "__fish_bascule_using_subcommand outages" -l url -d 'Where the daemon listens: http:// or https://' -r
+complete -c bascule -n "__fish_bascule_using_subcommand outages" -l user -d 'The user name that the daemon asks for' -r
+complete -c bascule -n "__fish_bascule_using_subcommand outages" -l password-file -d 'The file that holds the password' -r
+complete -c bascule -n "__fish_bascule_using_subcommand outages" -l ca-file -d 'Certificates of authorities to trust, besides the system\'s (PEM)' -r
+complete -c bascule -n "__fish_bascule_using_subcommand outages" -l cert-file -d 'The certificate to show to the daemon (PEM)' -r
+complete -c bascule -n "__fish_bascule_using_subcommand outages" -l key-file -d 'Its private key (PEM)' -r
 complete -c bascule -n "__fish_bascule_using_subcommand outages" -l since -d 'Outages that ended so long ago at most, or have not ended' -r
 complete -c bascule -n "__fish_bascule_using_subcommand outages" -l config -d 'Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]' -r -F
-complete -c bascule -n "__fish_bascule_using_subcommand outages" -l log-format -d 'How the log looks' -r -f -a "text\t''
+complete -c bascule -n "__fish_bascule_using_subcommand outages" -l log-format -d 'How the log looks; auto: in the journal with its fields where that is standard error' -r -f -a "auto\t''
+text\t''
 json\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand outages" -l log-level -d 'What is logged, at least [default: info for the daemon, nothing for other commands]' -r -f -a "error\t''
 warn\t''
@@ -95,7 +111,8 @@ trace\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand outages" -l json -d 'Tell it to programs: the document of /api/v1/outages, with the evidence'
 complete -c bascule -n "__fish_bascule_using_subcommand outages" -s h -l help -d 'Print help'
 complete -c bascule -n "__fish_bascule_using_subcommand config" -l config -d 'Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]' -r -F
-complete -c bascule -n "__fish_bascule_using_subcommand config" -l log-format -d 'How the log looks' -r -f -a "text\t''
+complete -c bascule -n "__fish_bascule_using_subcommand config" -l log-format -d 'How the log looks; auto: in the journal with its fields where that is standard error' -r -f -a "auto\t''
+text\t''
 json\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand config" -l log-level -d 'What is logged, at least [default: info for the daemon, nothing for other commands]' -r -f -a "error\t''
 warn\t''
@@ -107,7 +124,8 @@ complete -c bascule -n "__fish_bascule_using_subcommand config" -s h -l help -d 
 complete -c bascule -n "__fish_bascule_using_subcommand replay" -l label -d 'A label of every sample, as if scraped; again for more [default: job=bascule, instance=replay]' -r
 complete -c bascule -n "__fish_bascule_using_subcommand replay" -l every -d 'Time between two samples, 1s to 4m [default: 15s, more for more than 8 hours]' -r
 complete -c bascule -n "__fish_bascule_using_subcommand replay" -l config -d 'Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]' -r -F
-complete -c bascule -n "__fish_bascule_using_subcommand replay" -l log-format -d 'How the log looks' -r -f -a "text\t''
+complete -c bascule -n "__fish_bascule_using_subcommand replay" -l log-format -d 'How the log looks; auto: in the journal with its fields where that is standard error' -r -f -a "auto\t''
+text\t''
 json\t''"
 complete -c bascule -n "__fish_bascule_using_subcommand replay" -l log-level -d 'What is logged, at least [default: info for the daemon, nothing for other commands]' -r -f -a "error\t''
 warn\t''

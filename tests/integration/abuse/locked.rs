@@ -201,14 +201,12 @@ fn whoever_does_not_have_exactly_a_name_and_its_password_stays_outside() {
             basic("known", &"r".repeat(7_500)),
             "401",
         ),
-        (
-            "a header of 1 MB",
-            basic("known", &"r".repeat(750_000)),
-            "431",
-        ),
     ] {
         assert_eq!(status(&headers), expected, "{what}");
     }
+    // The connection may end before all of it is sent, and the answer be lost with it.
+    let giant = status(&basic("known", &"r".repeat(750_000)));
+    assert!(["431", "answer:"].contains(&&*giant), "{giant}");
 }
 
 /// The first message of a client.
@@ -272,7 +270,7 @@ async fn keep_guessing(
             if answer.starts_with(b"HTTP/1.1 200") {
                 book.let_in();
             }
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 break;
             }
         }

@@ -66,7 +66,9 @@ impl Victim {
             || {
                 let rounds = victim.numbers().rounds;
                 let enough = rounds >= f64::from(2 * ENDPOINTS);
-                enough.then_some(()).ok_or(format!("{rounds} rounds"))
+                enough
+                    .then_some(())
+                    .ok_or_else(|| format!("{rounds} rounds"))
             },
         );
         victim

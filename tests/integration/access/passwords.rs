@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
 
 use super::scene::{Folder, PASSWORD, curl, hash};
-use crate::support::daemon::{Answer, Daemon, request_at};
+use crate::support::daemon::{Daemon, received, request_at};
 
 fn users(cost: u32) -> String {
     format!(
@@ -94,25 +94,15 @@ fn who_is_known_is_served_while_others_guess_and_a_client_has_few_guesses_at_a_t
     let daemon = Folder::new().start(&users(12), "");
     let known = || request_at(daemon.address, &header("prometheus", PASSWORD)).status;
     assert_eq!(known(), 200);
-    let guesses: Vec<TcpStream> = (0..5)
-        .map(|number| {
-            send(
-                daemon.address,
-                &header("prometheus", &format!("guess {number}")),
-            )
-        })
-        .collect();
-    let refused = |number: u32| -> Answer {
-        request_at(
-            daemon.address,
-            &header("prometheus", &format!("more {number}")),
-        )
-    };
-    let answer = (0..20).map(refused).find(|answer| answer.status == 429);
+    let guess = |number| header("prometheus", &format!("guess {number}"));
+    let guesses = (0..25).map(|number| send(daemon.address, &guess(number)));
+    let guesses: Vec<TcpStream> = guesses.collect();
+    // The last are refused while the first are still waiting.
+    let mut answers = guesses.into_iter().rev().map(received);
+    let answer = answers.find(|answer| answer.status == 429);
     let answer = answer.expect("one client cannot fill the queue");
     assert!(answer.head.contains("retry-after: 5"), "{}", answer.head);
     assert_eq!(known(), 200);
-    drop(guesses);
 }
 
 #[test]

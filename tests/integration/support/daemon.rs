@@ -257,10 +257,15 @@ fn now() -> Instant {
 /// Sends a raw request and reads to the end of the connection.
 pub(crate) fn request_at(address: SocketAddr, request: &str) -> Answer {
     let mut stream = TcpStream::connect(address).expect("it listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     stream
         .write_all(request.as_bytes())
         .expect("it takes the request");
+    received(stream)
+}
+
+/// The answer on a connection that ends with it.
+pub(crate) fn received(mut stream: TcpStream) -> Answer {
+    stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("it answers");
     let end = bytes

@@ -240,7 +240,7 @@ fn rate_limit(node: Node, place: Place, faults: &mut Vec<Fault>) -> Option<Rate>
     let interval = interval.and_then(|(place, text)| match duration(&text) {
         Some(interval) => Some(interval),
         None => {
-            let sentence = "must be a duration of whole units, such as \"1s\" or \"100ms\"";
+            let sentence = "must be a duration, such as \"1s\" or \"100ms\"";
             keys.fault(place.fault(sentence));
             None
         }
@@ -269,7 +269,7 @@ fn rate_limit(node: Node, place: Place, faults: &mut Vec<Fault>) -> Option<Rate>
     limited.then(|| Some(Rate::new(interval?, burst?)))?
 }
 
-/// A duration as Go writes it, as far as it is made of whole units. A bare 0 needs none.
+/// A duration as Go writes it. A bare 0 needs no unit.
 fn duration(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);

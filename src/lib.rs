@@ -15,6 +15,9 @@ pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod engine;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod history;
 pub mod host;
 pub mod metrics;

@@ -8,6 +8,7 @@ use crate::engine::{EndpointPlan, GroupPlan, NetworkPlan, Preempt};
 use crate::host::clock::Clock;
 use crate::model::Family;
 use crate::model::printable::printable;
+use crate::probe::mask::links;
 use crate::probe::target::{Canary, Gateway, Target, What};
 use crate::report::line::{Ink, Line, Look, wrap};
 use crate::report::words::{count, span, thousands, timestamp};
@@ -144,8 +145,8 @@ fn row(look: Look, plan: &EndpointPlan, target: Option<&Target>) -> Line {
 fn subject(target: &Target) -> String {
     match &target.what {
         What::Http(it) => {
-            let url = it.url.as_str();
-            url.strip_prefix("https://").unwrap_or(url).to_owned()
+            let url = links(it.url.as_str());
+            url.strip_prefix("https://").unwrap_or(&url).to_owned()
         }
         What::Tls(it) => it.host.to_string(),
         What::Tcp(it) => it.to_string(),

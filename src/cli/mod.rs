@@ -7,6 +7,8 @@
 mod check;
 mod client;
 mod config;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod outages;
 mod probe;
 mod replay;
@@ -21,7 +23,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{self as configuration, Faults, Loaded, Source};
-use crate::host::logging;
+use crate::host::{logging, memory};
 
 /// Probes X and the networks people fall back to, layer by layer, judges them, and tells
 /// Prometheus.
@@ -39,8 +41,8 @@ struct Common {
     /// Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// How the log looks
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
+    /// How the log looks; auto: in the journal with its fields where that is standard error
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Auto)]
     log_format: LogFormat,
     /// What is logged, at least [default: info for the daemon, nothing for other commands]
     #[arg(long, global = true, value_enum, value_name = "LEVEL")]
@@ -67,6 +69,7 @@ enum Command {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum LogFormat {
+    Auto,
     Text,
     Json,
 }
@@ -97,6 +100,7 @@ impl Common {
     fn logging(&self, level: LogLevel) -> logging::Options {
         logging::Options {
             format: match self.log_format {
+                LogFormat::Auto => logging::Format::Auto,
                 LogFormat::Text => logging::Format::Text,
                 LogFormat::Json => logging::Format::Json,
             },
@@ -148,6 +152,8 @@ impl Common {
 /// Does what the arguments ask for.
 #[must_use]
 pub fn execute(cli: Cli) -> ExitCode {
+    // Before the first secret is read.
+    memory::keep_private();
     let Cli { command, common } = cli;
     let answer = match command {
         None | Some(Command::Run) => run::run(common),

@@ -2,6 +2,7 @@
 
 use super::{Common, Trouble};
 use crate::config::{EndpointSettings, Settings, adhoc, did_you_mean, is_url};
+use crate::probe::mask::links;
 
 /// Endpoints to probe, in the order in which they are told.
 pub(super) struct Chosen {
@@ -20,15 +21,17 @@ pub(super) fn choose(common: &Common, words: &[String]) -> Result<Chosen, Troubl
         Some(common.load()?.1.settings)
     };
     let mut endpoints: Vec<(String, EndpointSettings)> = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        if is_url(word) && !words[..index].contains(word) {
+            let endpoint = adhoc(word).map_err(Trouble::new)?;
+            endpoints.push((links(word).into_owned(), endpoint));
+        }
+    }
     let mut add = |name: String, endpoint: EndpointSettings| {
         if endpoints.iter().all(|(known, _)| *known != name) {
             endpoints.push((name, endpoint));
         }
     };
-    for word in words.iter().filter(|word| is_url(word)) {
-        let endpoint = adhoc(word).map_err(Trouble::new)?;
-        add(word.clone(), endpoint);
-    }
     if let Some(settings) = &settings {
         let names: Vec<&String> = words.iter().filter(|word| !is_url(word)).collect();
         for word in &names {

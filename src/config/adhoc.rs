@@ -5,7 +5,7 @@ use super::EndpointSettings;
 use super::compile::Context;
 use super::decode::Table as _;
 use super::endpoint::Endpoint;
-use super::fault::{At, Place, printable};
+use super::fault::{At, Place, printable, printable_long};
 use super::file::{Dns, Http, Probe, Tcp, Tls};
 use super::lists::list;
 use super::resolve::settings_of;
@@ -26,6 +26,14 @@ pub fn is_url(text: &str) -> bool {
 /// # Errors
 /// A sentence that says what is wrong.
 pub fn adhoc(url: &str) -> Result<EndpointSettings, String> {
+    in_environment(url, &Environment::of_this_process())
+}
+
+/// The same, with what the URL can refer to.
+pub(super) fn in_environment(
+    url: &str,
+    environment: &Environment,
+) -> Result<EndpointSettings, String> {
     let shapes = "write https://..., http://..., tls://host:port, tcp://host:port or dns://name?type=AAAA&server=192.0.2.53";
     let Some((scheme, rest)) = url.split_once("://") else {
         return Err(format!("`{}` is not a URL: {shapes}", printable(url)));
@@ -47,8 +55,7 @@ pub fn adhoc(url: &str) -> Result<EndpointSettings, String> {
         }
     };
     let endpoint = endpoint.filled(&Probe::defaults());
-    let environment = Environment::of_this_process();
-    let mut context = Context::new(&environment);
+    let mut context = Context::new(environment);
     let target = context.target(&endpoint, &Place::default_of(""), None);
     match target {
         Some(target) => {
@@ -76,7 +83,7 @@ fn tls(rest: &str) -> Result<Endpoint, String> {
         None if rest.contains(':') => rest.to_owned(),
         None => format!("{rest}:443"),
     };
-    let to = HostPort::parse(&with_port)?;
+    let to = HostPort::parse(&with_port).map_err(|sentence| printable_long(&sentence))?;
     Ok(Endpoint::Tls(Box::new(Tls {
         host: said(&to.host),
         port: Some(At::default_of("port", u32::from(to.port))),

@@ -1,18 +1,19 @@
 //! From what an endpoint's table says to the target that a round reads: what all kinds share,
 //! tls and tcp.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use regex::Regex;
 
 use super::compile_dns::{self, dns_name};
 use super::compile_http;
 use super::endpoint::Endpoint;
-use super::fault::{At, Fault, Place, printable};
+use super::fault::{At, Fault, Place, printable, printable_long};
 use super::file::{ClientTls as TlsTable, Probe, Tcp, Tls};
 use super::secret::Environment;
 use super::values::{FilePath, Pattern};
 use crate::model::{EndpointKey, Family};
+use crate::probe::mask::{Mask, links};
 use crate::probe::target::{HostPort, ServerName, Target, TlsTarget, What};
 use crate::probe::trust::{ClientTls, Identity, Roots};
 
@@ -22,6 +23,8 @@ pub(crate) struct Context<'a> {
     pub(crate) environment: &'a Environment,
     /// What is wrong.
     pub(crate) faults: Vec<Fault>,
+    /// What is allowed and probably not meant.
+    pub(crate) warnings: Vec<Fault>,
     /// Roots by the files that add to the system's; each file is read once.
     roots: HashMap<Vec<String>, Option<Roots>>,
 }
@@ -32,6 +35,7 @@ impl<'a> Context<'a> {
         Self {
             environment,
             faults: Vec::new(),
+            warnings: Vec::new(),
             roots: HashMap::new(),
         }
     }
@@ -60,6 +64,7 @@ impl<'a> Context<'a> {
         let what = what.filter(|_| self.faults.len() == before)?;
         Some(Target {
             key,
+            mask: Mask::of(&what, &resolvers),
             what,
             limits,
             addresses_per_family: endpoint.probe().addresses_per_family().value as usize,
@@ -78,15 +83,14 @@ impl<'a> Context<'a> {
 
     /// Reports items that stand in a list twice.
     pub(crate) fn unique<T>(&mut self, list: &[At<T>], text: impl Fn(&T) -> String) {
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         for at in list {
             let text = text(&at.value);
-            if seen.contains(&text) {
-                let shown = printable(&text);
+            let shown = printable(&text);
+            if !seen.insert(text) {
                 self.faults
                     .push(at.fault(format!("`{shown}` is there twice")));
             }
-            seen.push(text);
         }
     }
 
@@ -100,6 +104,17 @@ impl<'a> Context<'a> {
             }
         }
         good
+    }
+
+    /// Warns of a secret that others can read.
+    pub(crate) fn expose(&mut self, file: &At<FilePath>) {
+        let warning = self.environment.exposed(&file.value);
+        // Several endpoints may share what stands in one line.
+        if let Some(warning) = warning.map(|sentence| file.fault(sentence))
+            && !self.warnings.contains(&warning)
+        {
+            self.warnings.push(warning);
+        }
     }
 
     /// Keeps what went well and reports the rest.
@@ -146,7 +161,7 @@ impl<'a> Context<'a> {
             None => Some(None),
             Some(at) => {
                 let name = ServerName::try_from(at.value.clone()).map_err(|_| {
-                    let name = printable(&at.value);
+                    let name = shown_host(&at.value);
                     at.fault(format!("`{name}` cannot be in a certificate"))
                 });
                 self.ok(name).map(Some)
@@ -155,6 +170,7 @@ impl<'a> Context<'a> {
         let identity = match (&table.client_cert_file, &table.client_key_file) {
             (None, None) => Some(None),
             (Some(chain), Some(key)) => {
+                self.expose(key);
                 let read = |at: &At<FilePath>| {
                     let read = self.environment.read(&at.value);
                     read.map_err(|sentence| at.fault(sentence))
@@ -265,20 +281,14 @@ fn check_host(host: &str) -> Result<(), String> {
     if literal || (printable_ascii && !host.contains(odd) && dns_name(host).is_ok()) {
         return Ok(());
     }
-    // What stands before an @ may be a password.
-    let shown = match host.rsplit_once('@') {
-        Some((_, host)) => format!("...@{host}"),
-        None => host.to_owned(),
-    };
-    let shown = printable(&shown);
+    let shown = shown_host(host);
     Err(format!("`{shown}` is not a host name or address"))
 }
 
-/// Printable, but not cut as short as a value is.
-pub(crate) fn printable_long(sentence: &str) -> String {
-    sentence
-        .split(' ')
-        .map(printable)
-        .collect::<Vec<_>>()
-        .join(" ")
+/// A host in a message: what stands before an @ may be a password.
+fn shown_host(host: &str) -> String {
+    match host.rsplit_once('@') {
+        Some((_, host)) => printable(&format!("...@{host}")),
+        None => printable(&links(host)),
+    }
 }

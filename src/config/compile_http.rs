@@ -8,11 +8,11 @@ use url::Url;
 use super::compile::{self, Context};
 use super::fault::{At, Fault, Place, printable};
 use super::file::{BasicAuth, HeaderMatch, Http, HttpExpect as ExpectTable};
-use super::lists::is_credential;
 use super::secret::basic;
 use super::values::{Size, Status};
 use super::words::HttpVersion;
 use crate::probe::expect::JsonCheck;
+use crate::probe::mask::is_secret_name;
 use crate::probe::target::{HeaderCheck, HttpExpect, HttpTarget, Restricted, StatusSet, What};
 
 /// The largest body that may be asked for; larger ones are no health checks.
@@ -138,7 +138,7 @@ fn headers(table: &Http, context: &mut Context<'_>) -> (Vec<Header>, Vec<Header>
                 .push(at.fault("cannot be the value of a header: one line of visible ASCII"));
             continue;
         };
-        if is_credential(name.as_str()) {
+        if is_secret_name(name.as_str()) {
             value.set_sensitive(true);
             credentials.push((name, value));
         } else {
@@ -180,6 +180,7 @@ fn authorization(table: &Http, context: &mut Context<'_>) -> Option<Header> {
         (Some(at), _) => user_and_password(&at.value, &at.place, context)?,
         (None, Some(at)) => {
             let token = context.environment.read_secret(&at.value);
+            context.expose(at);
             let token = context.ok(token.map_err(|sentence| at.fault(sentence)))?;
             let value = HeaderValue::from_str(&format!("Bearer {token}"));
             context.ok(value.map_err(|_| at.fault("holds no token: visible ASCII is needed")))?
@@ -211,13 +212,14 @@ fn user_and_password(
         return None;
     }
     let password = context.environment.read_secret(&file.value);
+    context.expose(file);
     let password = context.ok(password.map_err(|sentence| file.fault(sentence)))?;
     HeaderValue::from_str(&basic(&user.value, &password)).ok()
 }
 
 fn body(table: &Http, context: &mut Context<'_>) -> Option<Bytes> {
     match (&table.body, &table.body_file) {
-        (Some(text), Some(file)) if !text.value.is_empty() => {
+        (Some(text), Some(file)) if !text.value.0.is_empty() => {
             context
                 .faults
                 .push(file.fault("excludes `body`: keep one of them"));
@@ -228,7 +230,7 @@ fn body(table: &Http, context: &mut Context<'_>) -> Option<Bytes> {
             let bytes = bytes.map_err(|sentence| file.fault(sentence));
             context.ok(bytes).map(Bytes::from)
         }
-        (Some(text), None) => Some(Bytes::from(text.value.clone())),
+        (Some(text), None) => Some(Bytes::from(text.value.0.clone())),
         (None, None) => Some(Bytes::new()),
     }
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use hyper::header::HeaderValue;
 
-use super::compile::{Context, printable_long};
+use super::compile::Context;
 use super::fault::At;
+use super::fault::printable_long;
 use super::file::Probe;
 use super::values::Span;
+use crate::probe::mask::links;
 use crate::probe::target::{Limits, Resolver};
 
 /// Bounds of every interval: below is a flood, above is not watching.
@@ -110,7 +112,8 @@ impl Context<'_> {
             self.faults
                 .push(list.fault("must name one to eight resolvers, such as \"system\""));
         }
-        self.unique(&list.value, String::clone);
+        // Two that look the same would be one in the metrics.
+        self.unique(&list.value, |text| links(text).into_owned());
         let parse = |at: &At<String>| {
             Resolver::parse(&at.value).map_err(|sentence| at.fault(printable_long(&sentence)))
         };

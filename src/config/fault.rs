@@ -162,6 +162,20 @@ pub(crate) fn printable(text: &str) -> String {
     out
 }
 
+/// Printable, and not cut as short as a value is: each word is, and the whole at 500 characters.
+pub(crate) fn printable_long(sentence: &str) -> String {
+    let words = sentence.split(' ').take(LONGEST);
+    let mut text = words.map(printable).collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// Longest sentence that quotes a value, in characters.
+const LONGEST: usize = 500;
+
 /// The known word that a wrong one was probably meant to be.
 pub(crate) fn did_you_mean<'a>(
     wrong: &str,
@@ -217,5 +231,8 @@ mod tests {
     fn what_is_quoted_is_printable_and_short() {
         assert_eq!(printable("a\u{202e}b\u{1b}[31m"), "a\\u{202e}b\\u{1b}[31m");
         assert_eq!(printable(&"x".repeat(500)).chars().count(), 81);
+        let sentence = format!("`{}\u{202e}` is wrong", "x ".repeat(100_000));
+        assert_eq!(printable_long(&sentence).chars().count(), 501);
+        assert_eq!(printable_long("`a\u{7}` is wrong"), "`a\\u{7}` is wrong");
     }
 }

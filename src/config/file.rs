@@ -8,7 +8,7 @@ use super::decode::{Reader, Table, Value, read_at};
 use super::fault::{At, Place};
 use super::lists::{Headers, Named, list};
 use super::table::{bare, merge_key, table};
-use super::values::{Directory, FilePath, Label, Pattern, Size, Span, Status, Time};
+use super::values::{Body, Directory, FilePath, Label, Pattern, Size, Span, Status, Time};
 use super::words::{Choice, Detail, HttpVersion, Preempting};
 use crate::engine::Preempt;
 use crate::model::Family;
@@ -195,7 +195,7 @@ table! {
         /// Request headers.
         headers: Headers = Headers::default(),
         /// Request body.
-        body: String,
+        body: Body,
         /// Request body from a file.
         body_file: FilePath,
         /// Name and password.

@@ -6,6 +6,7 @@ use toml::de::DeValue;
 
 use super::decode::{Reader, Table, Value, bare_or_quoted, quoted, read_at};
 use super::fault::{At, Place};
+use crate::probe::mask::{MASK, is_secret_name};
 
 /// A list; a later one replaces an earlier one as a whole.
 impl<T: Value> Value for Vec<At<T>> {
@@ -92,23 +93,10 @@ impl<T: Table + Value> Value for Named<T> {
 #[derive(Clone, Default)]
 pub(crate) struct Headers(pub(crate) Vec<(String, At<String>)>);
 
-/// What is printed instead of a secret.
-pub(crate) const MASK: &str = "<masked>";
-
-/// Whether a header carries something that must not be shown, or sent to another host.
-pub(crate) fn is_credential(header: &str) -> bool {
-    let header = header.to_ascii_lowercase();
-    let known = ["authorization", "proxy-authorization", "cookie"];
-    let words = [
-        "token", "secret", "api-key", "apikey", "password", "auth-key",
-    ];
-    known.contains(&header.as_str()) || words.iter().any(|word| header.contains(word))
-}
-
 impl Headers {
     fn shown(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| {
-            let shown = if is_credential(name) {
+            let shown = if is_secret_name(name) {
                 MASK
             } else {
                 &value.value

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use super::Settings;
 use super::catalog::Catalog;
 use super::decode::Reader;
-use super::fault::{Faults, printable};
+use super::fault::{Fault, Faults, printable};
 use super::file::File;
 use super::resolve::resolve;
-use super::secret::{Environment, LARGEST};
+use super::secret::{Environment, LARGEST, is_exposed};
+use crate::probe::mask::MASK;
 
 /// Where the configuration is looked for when nobody says.
 const USUAL: &str = "/etc/bascule/config.toml";
@@ -60,7 +61,20 @@ pub fn load(source: &Source) -> Result<Loaded, Faults> {
     let full = std::path::absolute(path)
         .map_err(|error| Faults::whole_file(&file, format!("has no absolute path: {error}")))?;
     let base = full.parent().unwrap_or_else(|| Path::new("/"));
-    load_text(&file, base, &text, &environment)
+    let mut loaded = load_text(&file, base, &text, &environment)?;
+    // What is masked stands in the file itself.
+    if loaded.resolved.contains(MASK) && is_exposed(&full) {
+        loaded.settings.warnings.push(Fault {
+            file: (&*file).into(),
+            line: None,
+            key: None,
+            sentence:
+                "holds a secret, and every user of this machine can read it: chmod o= it, or \
+                       give the secret a file of its own"
+                    .to_owned(),
+        });
+    }
+    Ok(loaded)
 }
 
 /// Loads a configuration from a text: `file` is what faults call it, `base` the directory that

@@ -20,6 +20,8 @@ pub(crate) mod decode;
 mod endpoint;
 pub(crate) mod fault;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod group;
 mod lists;
 mod load;
@@ -50,6 +52,8 @@ pub use file::keys;
 pub use load::{Loaded, Source, find, load, load_text};
 pub use outlook::{Load, TimeToConfirm};
 pub use secret::Environment;
+pub(crate) use secret::basic;
+pub(crate) use values::FilePath;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -103,6 +103,7 @@ pub(crate) fn resolve(
             .map_or(&[][..], |list| &list.value),
     });
     faults.append(&mut context.faults);
+    warnings.append(&mut context.warnings);
 
     let (plans, facts): (Vec<_>, Vec<_>) = networks
         .into_iter()

@@ -3,8 +3,12 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::fault::printable;
 use super::memory::usual_directory;
@@ -96,6 +100,15 @@ impl Environment {
         Ok(text)
     }
 
+    /// Warns of a file that every user of this machine can read, whoever is the owner.
+    pub(crate) fn exposed(&self, path: &FilePath) -> Option<String> {
+        let full = self.expand(path).ok()?;
+        is_exposed(&full).then(|| {
+            let shown = printable(&full.display().to_string());
+            format!("every user of this machine can read {shown}: chmod o= it")
+        })
+    }
+
     /// The path that is meant.
     ///
     /// # Errors
@@ -113,26 +126,23 @@ impl Environment {
     }
 }
 
+/// Whether others may read a file: they may, and nothing above it keeps them out.
+pub(crate) fn is_exposed(path: &Path) -> bool {
+    let allows = |path: &Path, bit: u32| {
+        std::fs::metadata(path).is_ok_and(|it| it.permissions().mode() & bit != 0)
+    };
+    let Ok(path) = path.canonicalize() else {
+        return false;
+    };
+    allows(&path, 0o004) && path.ancestors().skip(1).all(|folder| allows(folder, 0o001))
+}
+
 /// The value of an `Authorization` header for a name and a password.
 pub(crate) fn basic(username: &str, password: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bytes = format!("{username}:{password}").into_bytes();
-    let mut out = String::from("Basic ");
-    for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .chain(std::iter::repeat(&0))
-            .take(3)
-            .fold(0_usize, |word, byte| word << 8 | usize::from(*byte));
-        for position in 0..4 {
-            if position <= chunk.len() {
-                out.push(char::from(ALPHABET[word >> (18 - 6 * position) & 63]));
-            } else {
-                out.push('=');
-            }
-        }
-    }
-    out
+    format!(
+        "Basic {}",
+        STANDARD.encode(format!("{username}:{password}"))
+    )
 }
 
 #[cfg(test)]

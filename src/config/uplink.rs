@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::UplinkSettings;
 use super::compile_dns::{dns_name, record_type_of};
 use super::decode::Table as _;
+use super::fault::printable_long;
 use super::fault::{At, Fault, printable};
 use super::file::{File, Uplink};
-use super::{UplinkSettings, compile::printable_long};
 use crate::engine::UplinkPlan;
 use crate::model::{Families, Family};
 use crate::probe::target::{Canary, Gateway, HostPort, parse_server};

@@ -8,6 +8,7 @@ use toml::de::DeValue;
 
 use super::decode::{Reader, Value, quoted};
 use super::fault::{Place, printable};
+use crate::probe::mask::{MASK, links};
 
 impl Value for bool {
     fn read(value: &DeValue<'_>, place: &Place, reader: &mut Reader) -> Option<Self> {
@@ -58,10 +59,32 @@ impl Value for String {
         }
     }
     fn inline(&self) -> String {
-        quoted(self)
+        quoted(&links(self))
     }
     fn expand(&mut self, instance: &str) {
         *self = self.replace(INSTANCE, instance);
+    }
+}
+
+/// The body of a request: one that logs in holds a password, so it is never printed.
+#[derive(Clone, Default)]
+pub(crate) struct Body(pub(crate) String);
+
+impl Value for Body {
+    fn read(value: &DeValue<'_>, place: &Place, reader: &mut Reader) -> Option<Self> {
+        String::read(value, place, reader).map(Self)
+    }
+    fn inline(&self) -> String {
+        quoted(if self.0.is_empty() { "" } else { MASK })
+    }
+    fn expand(&mut self, instance: &str) {
+        self.0.expand(instance);
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.inline())
     }
 }
 

@@ -75,8 +75,19 @@ pub(crate) fn read(
             return Access::default();
         }
     };
-    let place = whole(&name);
-    let Ok(text) = std::str::from_utf8(&bytes) else {
+    of_bytes(&bytes, &name, (environment, folder), faults, warnings)
+}
+
+/// Reads the bytes of a file of this name in this folder.
+pub(super) fn of_bytes(
+    bytes: &[u8],
+    name: &str,
+    (environment, folder): (&Environment, &Path),
+    faults: &mut Vec<Fault>,
+    warnings: &mut Vec<Fault>,
+) -> Access {
+    let place = whole(name);
+    let Ok(text) = std::str::from_utf8(bytes) else {
         faults.push(place.fault("is not UTF-8 text"));
         return Access::default();
     };
@@ -90,7 +101,7 @@ pub(crate) fn read(
     let mut files = Files {
         environment,
         folder,
-        digest: Sha256::new_with_prefix(&bytes),
+        digest: Sha256::new_with_prefix(bytes),
     };
     document(root, place, &mut files, faults, warnings)
 }

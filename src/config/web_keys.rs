@@ -8,6 +8,17 @@ use super::yaml::{Key, Node, What};
 /// A key that is longer or odder than this is not quoted: it may be a piece of a key or a hash.
 const LONGEST_QUOTED: usize = 40;
 
+/// A word that stands where the name of something is expected; what does not look like a name is
+/// not shown, as it may be a hash or a piece of a key that stands in the wrong line.
+pub(super) fn quoted(word: &str) -> String {
+    let like_a_name = |c: char| c.is_ascii_alphanumeric() || "_-. ".contains(c);
+    if word.len() <= 60 && word.chars().all(like_a_name) {
+        format!("`{word}`")
+    } else {
+        "what stands here".to_owned()
+    }
+}
+
 /// A table of the file that is being read.
 pub(super) struct Keys<'a> {
     place: Place,
@@ -156,5 +167,18 @@ pub(super) fn whole(file: &str) -> Place {
         line: None,
         offset: 0,
         key: "".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_in_the_wrong_line_is_not_shown() {
+        assert_eq!(quoted("TLS_RSA x"), "`TLS_RSA x`");
+        let hash = "a $2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi";
+        assert_eq!(quoted(hash), "what stands here");
+        assert_eq!(quoted(&"k".repeat(61)), "what stands here");
     }
 }

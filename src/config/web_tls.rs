@@ -1,8 +1,8 @@
 //! `tls_server_config` of the web configuration file.
 
-use super::fault::{Fault, Place, printable};
+use super::fault::{Fault, Place};
 use super::web_file::Files;
-use super::web_keys::Keys;
+use super::web_keys::{Keys, quoted};
 use super::yaml::Node;
 use crate::web::access::{Cipher, ClientAuth, Curve, Tls, TlsFault, TlsParts, Version};
 
@@ -127,8 +127,8 @@ fn client_auth(keys: &mut Keys<'_>, client_ca: Option<&Text>) -> ClientAuth {
             Some((_, chosen)) => *chosen,
             None => {
                 let names = ClientAuth::NAMES.map(|(name, _)| name).join(", ");
-                let name = printable(name);
-                keys.fault(place.fault(format!("`{name}` is not one of {names}")));
+                let name = quoted(name);
+                keys.fault(place.fault(format!("{name} is not one of {names}")));
                 return ClientAuth::NoClientCert;
             }
         },
@@ -156,7 +156,7 @@ fn version(keys: &mut Keys<'_>, key: &'static str) -> Option<Version> {
         "TLS10" | "TLS11" => {
             format!("{name} is not served, it is broken: write TLS12 or TLS13")
         }
-        _ => format!("`{}` is not one of TLS12, TLS13", printable(&name)),
+        _ => format!("{} is not one of TLS12, TLS13", quoted(&name)),
     };
     keys.fault(place.fault(sentence));
     None
@@ -168,8 +168,8 @@ fn ciphers(keys: &mut Keys<'_>) -> Vec<Cipher> {
         match Cipher::named(&name) {
             Some(cipher) => ciphers.push(cipher),
             None => {
-                let (name, all) = (printable(&name), Cipher::names().join(", "));
-                keys.fault(place.fault(format!("`{name}` is not served; these are: {all}")));
+                let (name, all) = (quoted(&name), Cipher::names().join(", "));
+                keys.fault(place.fault(format!("{name} is not served; these are: {all}")));
             }
         }
     }
@@ -182,8 +182,8 @@ fn curves(keys: &mut Keys<'_>) -> Vec<Curve> {
         match Curve::named(&name) {
             Some(curve) => curves.push(curve),
             None => {
-                let (name, all) = (printable(&name), Curve::NAMES.join(", "));
-                keys.fault(place.fault(format!("`{name}` is not served; these are: {all}")));
+                let (name, all) = (quoted(&name), Curve::NAMES.join(", "));
+                keys.fault(place.fault(format!("{name} is not served; these are: {all}")));
             }
         }
     }

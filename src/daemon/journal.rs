@@ -53,7 +53,7 @@ impl Journal {
         let before = self.outbox.len();
         for event in events.iter().filter(|event| !is_first_good(event)) {
             let seq = self.next_seq;
-            self.next_seq += 1;
+            self.next_seq = self.next_seq.saturating_add(1);
             let text = narrator::sentence(event, frozen);
             let row = event_row(event, blank(seq, clock.wall_of(now), text), clock);
             self.push(seq, Record::Event(row));

@@ -1,23 +1,30 @@
 //! The wiring: builds the rooms, starts and stops them in order, reloads.
 //!
-//! Start: configuration, metrics (every series at 0), signals, listeners, pipeline. A fault in
-//! the configuration or an address that cannot be had ends the start with one sentence.
+//! Start: passed sockets, configuration, signals, listeners, what was remembered, metrics (every
+//! series at 0), pipeline; then systemd is told. A fault in the configuration or an address that
+//! cannot be had ends the start with one sentence.
 //!
 //! Stop (SIGTERM, SIGINT): the pipeline ends first and drops the rounds in flight, which are
-//! not counted; then the listeners. Nothing waits for a server or a client, so it takes
-//! milliseconds.
+//! not counted; then the listeners, which finish the answers under way, within a second; then
+//! the memory, so that it has what the last answer has shown. Nothing waits for a server.
 //!
 //! Reload (SIGHUP, `POST /-/reload`): the new configuration is read and checked in full beside
 //! the running one, then swapped in one step; a faulty one changes nothing and is told in the
 //! log and in `bascule_config_last_reload_successful`.
 
 mod adopt;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod journal;
+mod judging;
 mod keeper;
+mod listeners;
 mod look;
+mod manager;
 mod narrator;
 mod persist;
 mod pipeline;
+mod progress;
 mod reload;
 mod rounds;
 mod source;
@@ -26,19 +33,23 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
 use crate::config::{self, Faults, Settings};
 use crate::engine::Engine;
-use crate::history::{self, History};
+use crate::history::{self, History, Image};
 use crate::host::clock::Clock;
 use crate::host::signals::Signals;
+use crate::host::systemd::{self, Notifier};
 use crate::metrics::{Metrics, Times};
 use crate::web::access::{Audience, Gate};
 use crate::web::{self, Readiness, Server};
 use journal::Journal;
 use keeper::{Keeper, memory_of};
+use listeners::Door;
+use manager::Manager;
 use pipeline::{Pipeline, Told};
 use reload::Reloader;
 use rounds::Rounds;
@@ -59,10 +70,14 @@ pub struct Options {
 pub enum StartError {
     /// The configuration has faults.
     Config(Faults),
+    /// systemd has passed something that cannot be served.
+    Passed(systemd::NotListening),
     /// A listener could not be opened.
-    Listen(SocketAddr, std::io::Error),
+    Listen(listeners::Taken),
     /// No thread for the listeners.
     Server(std::io::Error),
+    /// A bug: what was remembered could not be taken up.
+    Memory(tokio::task::JoinError),
     /// No signal handlers.
     Signals(std::io::Error),
     /// A bug: two metrics clash.
@@ -73,11 +88,10 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(faults) => write!(f, "{faults}"),
-            Self::Listen(address, error) => write!(
-                f,
-                "cannot listen on {address}: {error} (another bascule? change web.listen)"
-            ),
+            Self::Passed(socket) => write!(f, "{socket}"),
+            Self::Listen(taken) => write!(f, "{taken}"),
             Self::Server(error) => write!(f, "cannot serve: {error}"),
+            Self::Memory(error) => write!(f, "cannot go on from the state: {error}"),
             Self::Signals(error) => write!(f, "cannot install signal handlers: {error}"),
             Self::Metrics(error) => write!(f, "cannot set up the metrics: {error}"),
         }
@@ -91,37 +105,45 @@ impl std::error::Error for StartError {}
 /// # Errors
 /// If it cannot start.
 pub async fn run(options: Options) -> Result<(), StartError> {
+    let ended = start_and_run(options).await;
+    ended.inspect_err(manager::failed)
+}
+
+async fn start_and_run(options: Options) -> Result<(), StartError> {
+    let passed = systemd::sockets().map_err(StartError::Passed)?;
     let source = config::find(options.config);
     let settings = config::load(&source).map_err(StartError::Config)?.settings;
     let signals = Signals::listen().map_err(StartError::Signals)?;
-    let mut listeners = Vec::new();
-    for (&address, audience) in addresses(&settings) {
-        let listener = web::bind(address).map_err(|error| StartError::Listen(address, error))?;
-        listeners.push((listener, audience));
-    }
+    let doors = listeners::open(&wanted(&settings), passed).map_err(StartError::Listen)?;
     narrator::starting(&source, &settings);
 
+    let mut notifier = Notifier::from_environment();
+    let remembered = settings.clone();
+    let restoring = tokio::task::spawn_blocking(move || remember(&remembered));
     let Beginning {
         clock,
         engine,
         history,
         journal,
         counters,
-    } = remember(&settings);
+    } = manager::patiently(&mut notifier, restoring)
+        .await
+        .map_err(StartError::Memory)?;
     let metrics = Metrics::new(times(&clock)).map_err(StartError::Metrics)?;
     metrics.loaded(true, clock.wall());
-    let told = Told {
-        keeper: Keeper::new(history, metrics.clone(), clock.clone()),
-        rounds: Rounds::default(),
-        facts: SharedFacts::default(),
-        journal,
-        metrics: metrics.clone(),
-    };
     let everything = Everything {
         metrics: metrics.clone(),
-        rounds: told.rounds.clone(),
-        keeper: told.keeper.clone(),
-        facts: told.facts.clone(),
+        rounds: Rounds::default(),
+        keeper: Keeper::new(history, metrics.clone(), clock.clone()),
+        facts: SharedFacts::default(),
+    };
+    let told = Told {
+        keeper: everything.keeper.clone(),
+        rounds: everything.rounds.clone(),
+        facts: everything.facts.clone(),
+        manager: Manager::new(notifier, everything.clone()),
+        journal,
+        metrics: metrics.clone(),
     };
 
     let (reload_wishes, reload_requests) = mpsc::channel(RELOAD_QUEUE);
@@ -132,11 +154,6 @@ pub async fn run(options: Options) -> Result<(), StartError> {
     let mut pipeline = Pipeline::new(settings, engine, told, clock, readiness_sender);
     pipeline.begin(counters.as_ref());
 
-    for (listener, audience) in &listeners {
-        if let Ok(address) = listener.local_addr() {
-            narrator::listening(address, *audience, encrypted);
-        }
-    }
     let view = web::View::new(
         metrics,
         Arc::new(everything),
@@ -144,20 +161,33 @@ pub async fn run(options: Options) -> Result<(), StartError> {
         reload_wishes,
         gate,
     );
-    let server = Server::start(listeners, &view).map_err(StartError::Server)?;
-    pipeline.run(signals, reload_requests, reloader).await;
-    server.stop();
+    let server = serve(doors, &view, encrypted).map_err(StartError::Server)?;
+    pipeline.ready();
+    let stopped = pipeline.run(signals, reload_requests, reloader).await;
+    server.close().await;
+    stopped.end();
     narrator::stopped();
     Ok(())
 }
 
+/// Opens the doors.
+fn serve(doors: Vec<Door>, view: &web::View, encrypted: bool) -> std::io::Result<Server> {
+    let mut served = Vec::new();
+    for door in doors {
+        narrator::listening(&door, encrypted);
+        served.push((door.listener, door.audience));
+    }
+    Server::start(served, view)
+}
+
 /// Where to listen, and for whom.
-fn addresses(settings: &Settings) -> impl Iterator<Item = (&SocketAddr, Audience)> {
+fn wanted(settings: &Settings) -> Vec<(SocketAddr, Audience)> {
     let private = settings.web.listen.iter();
     let public = settings.web.public_listen.iter();
     private
-        .map(|address| (address, Audience::Private))
-        .chain(public.map(|address| (address, Audience::Public)))
+        .map(|&address| (address, Audience::Private))
+        .chain(public.map(|&address| (address, Audience::Public)))
+        .collect()
 }
 
 /// What a daemon begins with.
@@ -186,13 +216,7 @@ fn remember(settings: &Settings) -> Beginning {
     }
     let (clock, mut engine, outbox, counters) = match opened.image {
         Some((image, away)) => {
-            let (moment, wall) = (image.saved.moment, image.saved.wall);
-            let seen = moment.max(image.shown_until).max(image.memory.at);
-            let clock = Clock::resuming(seen + away).anchored(moment, wall);
-            let fresh = away <= settings.max_state_age;
-            narrator::resumed(away, fresh);
-            let plan = settings.plan_at(|wall| clock.moment_of(wall));
-            let engine = Engine::restore(plan, &memory_of(&image), fresh, clock.now());
+            let (clock, engine) = resume(settings, &image, away);
             (clock, engine, image.outbox, Some(image.counters))
         }
         None => {
@@ -210,6 +234,18 @@ fn remember(settings: &Settings) -> Beginning {
         journal: Journal::new(opened.next_seq, outbox),
         counters,
     }
+}
+
+/// Clock and engine go on from an image that was taken so long ago.
+fn resume(settings: &Settings, image: &Image, away: Duration) -> (Clock, Engine) {
+    let (moment, wall) = (image.saved.moment, image.saved.wall);
+    let seen = moment.max(image.shown_until).max(image.memory.at);
+    let clock = Clock::resuming(seen + away).anchored(moment, wall);
+    let fresh = away <= settings.max_state_age;
+    narrator::resumed(away, fresh);
+    let plan = settings.plan_at(|wall| clock.moment_of(wall));
+    let engine = Engine::restore(plan, &memory_of(image), fresh, clock.now());
+    (clock, engine)
 }
 
 fn times(clock: &Clock) -> Times {

@@ -1,9 +1,8 @@
 //! The log: one line per state change, with the reason in words.
 
-use std::net::SocketAddr;
-
 use tracing::{debug, error, info, warn};
 
+use super::listeners::Door;
 use crate::config::{Faults, Settings, Source};
 use crate::model::{
     Activation, Cause, EndpointKey, Event, Family, Layer, Name, Reason, State, UplinkState, Verdict,
@@ -36,12 +35,27 @@ pub(super) fn starting(source: &Source, settings: &Settings) {
     }
 }
 
-pub(super) fn listening(address: SocketAddr, audience: Audience, encrypted: bool) {
+pub(super) fn listening(door: &Door, encrypted: bool) {
+    let address = door.address;
     let at = format!("{}://{address}", if encrypted { "https" } else { "http" });
-    match audience {
+    match door.audience {
         Audience::Private => info!("metrics on {at}/metrics, readiness on {at}/readyz"),
         Audience::Public => info!("for everybody, without metrics: {at}/"),
     }
+    if let Some(name) = &door.unnamed {
+        let to = match door.audience {
+            Audience::Private => "private",
+            Audience::Public => "public",
+        };
+        info!(
+            "systemd passes {address} (`{name}`), which the configuration does not name: it is {to}"
+        );
+    }
+}
+
+/// The watchdog is not told that we are alive.
+pub(super) fn stuck(what: &str) {
+    error!("a bug in bascule, please report it: {what}; systemd's watchdog will start it anew");
 }
 
 pub(super) fn stopped() {
@@ -185,16 +199,23 @@ pub(super) fn event(event: &Event, frozen: bool) {
         } => {
             let cause = trouble.as_ref().map(|trouble| &trouble.cause);
             let (layer, reason) = codes(cause);
-            let (network, from) = (&**network, from.as_str());
-            if *to == State::Down {
-                warn!(network, from, to = to.as_str(), layer, reason, "{line}");
+            let endpoint = trouble.as_ref().map(|trouble| &*trouble.endpoint);
+            let (network, from, to) = (&**network, from.as_str(), to.as_str());
+            if to == State::Down.as_str() {
+                warn!(network, endpoint, from, to, layer, reason, "{line}");
             } else {
-                info!(network, from, to = to.as_str(), layer, reason, "{line}");
+                info!(network, endpoint, from, to, layer, reason, "{line}");
             }
         }
         Event::OutageStarted(outage) | Event::OutageEnded(outage) => {
-            let (network, id) = (&*outage.network, outage.id);
-            info!(network, outage = id, "{line}");
+            let (network, endpoint, outage, cause) = (
+                &*outage.network,
+                &*outage.endpoint,
+                outage.id,
+                &outage.cause,
+            );
+            let (layer, reason) = codes(Some(cause));
+            info!(network, endpoint, outage, layer, reason, "{line}");
         }
         Event::Uplink {
             family, from, to, ..

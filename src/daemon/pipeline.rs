@@ -7,36 +7,42 @@
 //! Whatever changes what readers see happens while nobody reads ([`Metrics::publish`]), so that
 //! time that was shown as booked stays booked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant;
 
 use super::journal::Journal;
 use super::keeper::Keeper;
+use super::manager::Manager;
 use super::narrator;
-use super::persist::{is_news, remember};
 use super::reload::Reloader;
 use super::rounds::Rounds;
 use super::source::SharedFacts;
 use crate::config::Settings;
-use crate::engine::{Engine, Evidence, Input, Judged, Step, Sweep};
+use crate::engine::{Engine, Evidence, Input, Step, Sweep};
 use crate::history::{Entry, Problems};
 use crate::host::clock::Clock;
 use crate::host::descriptors;
 use crate::host::signals::{Request, Signals};
 use crate::metrics::Metrics;
-use crate::model::{Cause, EndpointKey, Event, Moment, Name, Round, Snapshot, Verdict};
+use crate::model::{Cause, EndpointKey, Moment, Round};
+use crate::probe::Prober;
 use crate::probe::canary::{Canaries, Swept};
+use crate::probe::deadline::Deadline;
 use crate::probe::target::Target;
-use crate::probe::{self, Prober};
 use crate::schedule::Timetable;
 use crate::web::{Readiness, ReloadRequest};
 
 /// The loop looks at the time at least so often: counters of time run as far as it has looked.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// What the canaries and the gateway take together, at most.
+const SWEEP: Duration = Duration::from_secs(3);
+
 pub(super) struct Pipeline {
     pub(super) engine: Engine,
     pub(super) timetable: Timetable,
@@ -46,8 +52,10 @@ pub(super) struct Pipeline {
     pub(super) canaries: Canaries,
     pub(super) endpoints: BTreeMap<EndpointKey, Watch>,
     running: JoinSet<Round>,
-    sweeps: JoinSet<Swept>,
-    in_flight: BTreeMap<Id, Flight>,
+    pub(super) sweeps: JoinSet<Swept>,
+    /// When the sweep that runs has to have ended.
+    pub(super) sweep_ends: Option<Instant>,
+    pub(super) in_flight: BTreeMap<Id, Flight>,
     /// Rounds that have ended, by their numbers, until the engine has the last word on them.
     pub(super) ended: BTreeMap<u64, Round>,
     rounds_run: u64,
@@ -59,7 +67,7 @@ pub(super) struct Pipeline {
     pub(super) blind: bool,
     pub(super) generations: u64,
     /// The revision of the engine that readers see.
-    shown: Option<u64>,
+    pub(super) shown: Option<u64>,
     /// Happened, and not handed to the history yet: the state file comes first.
     pub(super) unkept: Vec<Entry>,
     pub(super) unsaved: bool,
@@ -82,10 +90,12 @@ pub(super) struct Watch {
 }
 
 /// A round that runs.
-struct Flight {
-    key: EndpointKey,
+pub(super) struct Flight {
+    pub(super) key: EndpointKey,
     generation: u64,
     started: Moment,
+    /// When it has to have ended, by the clock of its timers.
+    pub(super) ends: Instant,
 }
 
 /// Whoever is told of what happens.
@@ -95,6 +105,18 @@ pub(super) struct Told {
     pub(super) keeper: Keeper,
     pub(super) journal: Journal,
     pub(super) facts: SharedFacts,
+    pub(super) manager: Manager,
+}
+
+/// A loop that has ended, and may still be asked for what it knows.
+pub(super) struct Stopped(Pipeline);
+
+impl Stopped {
+    /// Has everything written for the last time: nobody is shown anything any more.
+    pub(super) fn end(mut self) {
+        self.0.save();
+        self.0.told.keeper.history.close();
+    }
 }
 
 impl Pipeline {
@@ -117,6 +139,7 @@ impl Pipeline {
             endpoints: BTreeMap::new(),
             running: JoinSet::new(),
             sweeps: JoinSet::new(),
+            sweep_ends: None,
             in_flight: BTreeMap::new(),
             ended: BTreeMap::new(),
             rounds_run: 0,
@@ -145,13 +168,14 @@ impl Pipeline {
         mut signals: Signals,
         mut reload_requests: mpsc::Receiver<ReloadRequest>,
         mut reloader: Reloader,
-    ) {
+    ) -> Stopped {
         let mut problems = self.told.keeper.history.watch_problems();
         // The first save may have failed before anybody watched.
         problems.mark_changed();
         loop {
             self.start_due();
             self.start_sweep();
+            self.tell_manager(reloader.is_reading());
             let heartbeat = self.clock.now() + HEARTBEAT;
             let wakes = [self.timetable.next_wake(), self.engine.next_deadline()];
             let wake = wakes.into_iter().flatten().fold(heartbeat, Moment::min);
@@ -162,6 +186,7 @@ impl Pipeline {
                 },
                 Some(answer) = reload_requests.recv() => reloader.request(Some(answer)),
                 mut reading = reloader.next() => {
+                    self.told.manager.read(reading.complaint());
                     self.reload(reading.settings.take());
                     reading.answer();
                 }
@@ -173,9 +198,15 @@ impl Pipeline {
             self.catch_up();
             self.save_if_due();
         }
+        self.told.manager.stopping();
         self.running.shutdown().await;
-        self.save();
-        self.told.keeper.history.close();
+        Stopped(self)
+    }
+
+    /// Everything runs: the service manager may know.
+    pub(super) fn ready(&mut self) {
+        let readiness = *self.readiness.borrow();
+        self.told.manager.ready(readiness);
     }
 
     fn start_due(&mut self) {
@@ -214,6 +245,7 @@ impl Pipeline {
             key,
             generation: watch.generation,
             started,
+            ends: Deadline::after(watch.target.limits.round).at,
         };
         self.in_flight
             .insert(self.running.spawn(round).id(), flight);
@@ -223,6 +255,7 @@ impl Pipeline {
     fn start_sweep(&mut self) {
         if self.engine.wants_sweep() && self.sweeps.is_empty() {
             let (canaries, clock) = (self.canaries.clone(), self.clock.clone());
+            self.sweep_ends = Some(Instant::now() + SWEEP);
             self.sweeps
                 .spawn(async move { canaries.sweep(&clock).await });
         }
@@ -290,91 +323,6 @@ impl Pipeline {
         self.ended.insert(self.rounds_run, round);
     }
 
-    /// Has inputs judged while nobody reads, and tells what came of it.
-    pub(super) fn step(&mut self, batch: &[Input]) {
-        self.judge(batch, |engine, now| engine.step(batch, now));
-    }
-
-    fn judge(&mut self, batch: &[Input], act: impl FnOnce(&mut Engine, Moment) -> Step) {
-        let (engine, clock, told) = (&mut self.engine, &self.clock, &mut self.told);
-        let (ended, shown) = (&mut self.ended, &mut self.shown);
-        let metrics = told.metrics.clone();
-        let (now, events, rounds, entries) = metrics.publish(|shown_until| {
-            engine.show(shown_until);
-            let now = clock.now().max(shown_until);
-            let Step { events, judged } = act(engine, now);
-            let rounds = settle(judged, ended);
-            for (key, round) in &rounds {
-                told.rounds.keep(key, Arc::clone(round));
-            }
-            let entries =
-                told.journal
-                    .write(&events, (now, engine.is_frozen()), clock, &told.rounds);
-            let picture = picture(engine, shown);
-            if picture.is_some() || !entries.is_empty() {
-                remember(engine, told, now);
-            }
-            let holds = engine.holds().collect();
-            ((now, events, rounds, entries), picture, holds)
-        });
-        for (key, round) in &rounds {
-            self.count(key, round);
-        }
-        let frozen = self.engine.is_frozen();
-        for event in &events {
-            narrator::event(event, frozen);
-        }
-        self.unsaved |= !events.is_empty();
-        self.unkept.extend(entries);
-        if events.iter().any(is_news) {
-            self.save();
-        }
-        self.repace(batch, &rounds, &events, now);
-        self.tell_readiness();
-        self.look();
-    }
-
-    /// A round has found its verdict.
-    fn count(&mut self, key: &EndpointKey, round: &Round) {
-        if let Some(watch) = self.endpoints.get_mut(key) {
-            watch.tried = true;
-            watch.inconclusive = match &round.verdict {
-                Verdict::Inconclusive(cause) => Some(cause.clone()),
-                _ => None,
-            };
-        }
-        self.told.metrics.round(key, round, self.clock.wall());
-        if let Some(cause) = round.verdict.cause() {
-            narrator::round(key, &round.verdict, cause);
-        }
-    }
-
-    /// Tells the timetable how often the endpoints are to be probed now, of the networks to which
-    /// something has happened.
-    fn repace(
-        &mut self,
-        batch: &[Input],
-        rounds: &[(EndpointKey, Arc<Round>)],
-        events: &[Event],
-        now: Moment,
-    ) {
-        let by_input = batch.iter().filter_map(|input| match input {
-            Input::Round(evidence) => Some(&evidence.key.network),
-            Input::Sweep(_) => None,
-        });
-        let by_event = events.iter().filter_map(|event| match event {
-            Event::Endpoint { key, .. } => Some(&key.network),
-            _ => None,
-        });
-        let by_round = rounds.iter().map(|(key, _)| &key.network);
-        let touched: BTreeSet<&Name> = by_input.chain(by_event).chain(by_round).collect();
-        for network in touched {
-            for (key, pace) in self.engine.paces_of(network) {
-                self.timetable.set_pace(key, pace, now);
-            }
-        }
-    }
-
     /// After a suspend the engine sees the gap before anybody is shown that time has passed.
     fn catch_up(&mut self) {
         if self.clock.now().since(self.engine.seen()) > 2 * HEARTBEAT {
@@ -427,20 +375,4 @@ impl Pipeline {
 
 fn canaries(settings: &Settings) -> Canaries {
     Canaries::new(settings.uplink.canaries.clone(), settings.uplink.gateway)
-}
-
-/// The rounds that have found their verdicts.
-fn settle(judged: Vec<Judged>, ended: &mut BTreeMap<u64, Round>) -> Vec<(EndpointKey, Arc<Round>)> {
-    let settled = judged.into_iter().filter_map(|judged| {
-        let mut round = ended.remove(&judged.round)?;
-        probe::settle(&mut round, judged.verdict, judged.left_out);
-        Some((judged.key, Arc::new(round)))
-    });
-    settled.collect()
-}
-
-/// Another picture, if something has changed since the last one.
-fn picture(engine: &Engine, shown: &mut Option<u64>) -> Option<Arc<Snapshot>> {
-    let revision = Some(engine.revision());
-    (std::mem::replace(shown, revision) != revision).then(|| Arc::new(engine.snapshot()))
 }

@@ -57,6 +57,11 @@ impl Reloader {
         }));
     }
 
+    /// Whether a configuration is being read.
+    pub(super) const fn is_reading(&self) -> bool {
+        self.reading.is_some()
+    }
+
     /// The next configuration that was read, to be answered when it is in force. Waits forever if
     /// none is being read.
     pub(super) async fn next(&mut self) -> Reading {
@@ -116,6 +121,11 @@ fn listen(settings: &Settings) -> [Vec<SocketAddr>; 2] {
 }
 
 impl Reading {
+    /// Why the old settings stay, if they do: a fault a line.
+    pub(super) fn complaint(&self) -> Option<&str> {
+        self.answer.as_ref().err().map(String::as_str)
+    }
+
     /// Tells those who asked for the reload what became of it.
     pub(super) fn answer(self) {
         for waiting in self.waiting {

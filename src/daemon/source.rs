@@ -54,6 +54,13 @@ impl SharedFacts {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+impl SharedFacts {
+    pub(super) fn shared(&self) -> Arc<Facts> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 impl Everything {
     fn history(&self) -> History {
         self.keeper.history.clone()

@@ -60,7 +60,7 @@ impl Ledger {
     ) -> (Moment, Change) {
         let since = self.book(since);
         let from = std::mem::replace(&mut self.books.open_state, to);
-        self.books.transitions[to as usize] += 1;
+        self.books.transitions[to as usize] = self.books.transitions[to as usize].saturating_add(1);
         if from == State::Down {
             self.stop(since);
         }
@@ -105,7 +105,7 @@ impl Ledger {
             ended: None,
         };
         let layer = outage.cause.layer.unwrap_or(Layer::Content);
-        self.books.outages[layer as usize] += 1;
+        self.books.outages[layer as usize] = self.books.outages[layer as usize].saturating_add(1);
         self.books.confirmation.observe(now.since(since));
         if let Some(good) = outage.last_good {
             self.books.detection.observe(now.since(good));

@@ -20,6 +20,8 @@
 mod aside;
 mod folder;
 mod form;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod handle;
 mod image;
 mod journal;
@@ -128,8 +130,8 @@ pub fn open(
     Opened {
         history: start(writer, &mut problems),
         image,
-        next_seq: next_seq.max(seq + 1),
-        next_outage: next_outage.max(outage + 1),
+        next_seq: next_seq.max(seq.saturating_add(1)),
+        next_outage: next_outage.max(outage.saturating_add(1)),
         problems,
     }
 }
@@ -211,7 +213,11 @@ fn cannot_be_written(error: &rusqlite::Error) -> String {
 
 /// The next numbers, as far as the image knows.
 fn next_of(image: &Image) -> (u64, u64) {
-    let waiting = image.outbox.iter().map(|entry| entry.seq + 1).max();
+    let waiting = image
+        .outbox
+        .iter()
+        .map(|entry| entry.seq.saturating_add(1))
+        .max();
     let seq = image.next_seq.max(waiting.unwrap_or(1));
     (seq, image.memory.next_outage)
 }

@@ -1,12 +1,17 @@
-//! Where the log goes and how it looks: standard error, one line per event.
+//! Where the log goes and how it looks: standard error, one line per event, or the journal.
 //!
 //! As text it is for people, with colours on a terminal; as JSON it is for machines, one object
-//! a line. Libraries below us are heard only when they warn: their chatter at the level that is
+//! a line. Where nobody asks for either and standard error is the journal, events go there with
+//! their fields, as `BASCULE_NETWORK`, `BASCULE_REASON` and so on. Libraries below us are heard only when they warn: their chatter at the level that is
 //! asked of bascule would drown it.
 
 use std::fmt;
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 
 use tracing::{Level, Subscriber};
+use tracing_journald::{Priority, PriorityMappings};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::Writer;
@@ -20,8 +25,10 @@ use super::clock::Clock;
 /// How the log looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// For people.
+    /// In the journal if standard error is it, else for people.
     #[default]
+    Auto,
+    /// For people.
     Text,
     /// One JSON object a line.
     Json,
@@ -40,27 +47,67 @@ pub struct Options {
 
 /// Starts the log of this process. A second start changes nothing: the first one stays.
 pub fn start(options: Options, clock: Clock) {
-    let started = subscriber(options, clock, std::io::stderr).try_init();
+    let native = match options.format {
+        Format::Auto if is_journal(std::env::var("JOURNAL_STREAM").ok(), std::io::stderr()) => {
+            journal()
+        }
+        _ => None,
+    };
     // Only tests start twice, in one process.
-    drop(started);
+    let _ = match native {
+        Some(layer) => tracing_subscriber::registry()
+            .with(layer.with_filter(filter(options.level)))
+            .try_init(),
+        None => subscriber(options, clock, std::io::stderr).try_init(),
+    };
+}
+
+/// Whether a file is the journal's end of a stream, as `$JOURNAL_STREAM` names it: its device and
+/// its inode. Somebody may have redirected it, and that has to win.
+fn is_journal(stream: Option<String>, file: impl AsFd) -> bool {
+    let metadata = file.as_fd().try_clone_to_owned().map(File::from);
+    let metadata = metadata.and_then(|file| file.metadata());
+    stream.is_some_and(|stream| {
+        metadata.is_ok_and(|it| stream == format!("{}:{}", it.dev(), it.ino()))
+    })
+}
+
+/// The way to the journal; `None` if nobody is there, and then text goes to standard error.
+fn journal() -> Option<tracing_journald::Layer> {
+    let priorities = PriorityMappings {
+        error: Priority::Error,
+        warn: Priority::Warning,
+        info: Priority::Informational,
+        debug: Priority::Debug,
+        trace: Priority::Debug,
+    };
+    let layer = tracing_journald::layer().ok()?;
+    let layer = layer
+        .with_field_prefix(Some("BASCULE".to_owned()))
+        .with_syslog_identifier("bascule".to_owned())
+        .with_priority_mappings(priorities);
+    Some(layer)
+}
+
+fn filter(level: Level) -> Targets {
+    Targets::new()
+        .with_default(level.min(Level::WARN))
+        .with_target("bascule", level)
 }
 
 fn subscriber<W>(options: Options, clock: Clock, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let filter = Targets::new()
-        .with_default(options.level.min(Level::WARN))
-        .with_target("bascule", options.level);
     let base = layer::layer()
         .with_writer(writer)
         .with_timer(Stamp(clock))
         .with_target(false);
     let layer = match options.format {
-        Format::Text => base.with_ansi(options.colour).boxed(),
+        Format::Auto | Format::Text => base.with_ansi(options.colour).boxed(),
         Format::Json => base.with_ansi(false).json().flatten_event(true).boxed(),
     };
-    tracing_subscriber::registry().with(layer.with_filter(filter))
+    tracing_subscriber::registry().with(layer.with_filter(filter(options.level)))
 }
 
 /// RFC 3339 in UTC with milliseconds, by our own clock.
@@ -146,6 +193,18 @@ mod tests {
         assert_eq!(first["level"], "WARN");
         assert_eq!(first["network"], "x");
         assert_eq!(first["message"], "down \u{1b}[2J");
+    }
+
+    #[test]
+    fn only_the_stream_that_the_journal_opened_is_the_journal() {
+        let file = tempfile::tempfile().unwrap();
+        let metadata = file.metadata().unwrap();
+        let (device, inode) = (metadata.dev(), metadata.ino());
+        assert!(is_journal(Some(format!("{device}:{inode}")), &file));
+        let other = format!("{device}:{}", inode + 1);
+        assert!(!is_journal(Some(other), &file));
+        assert!(!is_journal(Some("nonsense".to_owned()), &file));
+        assert!(!is_journal(None, &file));
     }
 
     #[test]

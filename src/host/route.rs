@@ -1,4 +1,4 @@
-//! The default gateways, as the kernel's routing tables in `/proc/net` tell them.
+//! The default gateways, as the kernel's routing tables in `/proc/self/net` tell them.
 
 use std::fs::File;
 use std::io::Read;
@@ -17,9 +17,9 @@ const REJECT: u32 = 0x200;
 /// The port is 0; a link-local address has its interface.
 #[must_use]
 pub fn default_gateways() -> Vec<SocketAddr> {
-    let v4 = table("/proc/net/route").and_then(|text| gateway_v4(&text));
+    let v4 = table("/proc/self/net/route").and_then(|text| gateway_v4(&text));
     let v4 = v4.map(|address| SocketAddr::new(IpAddr::V4(address), 0));
-    let v6 = table("/proc/net/ipv6_route").and_then(|text| {
+    let v6 = table("/proc/self/net/ipv6_route").and_then(|text| {
         let (address, interface) = gateway_v6(&text)?;
         let scope = if address.is_unicast_link_local() {
             index_of(interface)?
@@ -87,6 +87,13 @@ fn index_of(interface: &str) -> Option<u32> {
     }
     let path = Path::new("/sys/class/net").join(interface).join("ifindex");
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// The gateways of a text, taken for the table of one family and of the other.
+#[cfg(any(test, fuzzing))]
+pub(super) fn gateways(table: &str) -> (Option<Ipv4Addr>, Option<Ipv6Addr>) {
+    let v6 = gateway_v6(table).map(|(address, _)| address);
+    (gateway_v4(table), v6)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@
 
 mod cell;
 mod endpoint;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod itself;
 pub mod names;
 mod openmetrics;

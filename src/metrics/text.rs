@@ -98,10 +98,10 @@ impl Text {
         sum: f64,
     ) {
         self.labelled(values);
-        let mut total = 0;
+        let mut total = 0_u64;
         let bounds = bounds.iter().copied().chain([f64::INFINITY]);
         for (bound, count) in bounds.zip(counts) {
-            total += count;
+            total = total.saturating_add(count);
             self.line("_bucket", Some(bound), total.into());
         }
         self.line("_sum", None, sum.into());

@@ -35,7 +35,7 @@ impl Histogram {
         let seconds = duration.as_secs_f64();
         let place = self.bounds.partition_point(|bound| *bound < seconds);
         if let Some(count) = self.counts.get_mut(place) {
-            *count += 1;
+            *count = count.saturating_add(1);
         }
         self.sum += seconds;
     }
@@ -43,7 +43,9 @@ impl Histogram {
     /// How many there were.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.counts.iter().sum()
+        self.counts
+            .iter()
+            .fold(0, |sum, count| sum.saturating_add(*count))
     }
 }
 

@@ -7,6 +7,8 @@
 mod books;
 mod event;
 mod families;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod layer;
 mod moment;
 mod name;

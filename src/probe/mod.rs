@@ -15,10 +15,13 @@ mod connect;
 pub mod deadline;
 pub mod dns;
 pub mod expect;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod global;
 mod http;
 mod join;
 mod judge;
+pub mod mask;
 mod prober;
 mod standing;
 mod tap;

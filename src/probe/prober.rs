@@ -65,6 +65,7 @@ impl Prober {
         }
         round.duration = self.clock.now().since(started.moment);
         self.check_clock(started, &mut round);
+        target.mask.round(&mut round);
         round
     }
 

@@ -22,7 +22,9 @@ pub use rustls::pki_types::ServerName;
 pub use canary::{Canary, Gateway};
 
 use super::expect::JsonCheck;
+use super::mask::{Mask, links};
 use super::trust::ClientTls;
+use crate::model::printable::is_harmful;
 use crate::model::{EndpointKey, Family, Kind};
 
 /// One endpoint, ready to be probed.
@@ -40,6 +42,8 @@ pub struct Target {
     pub families: Vec<Family>,
     /// Who is asked for names.
     pub resolvers: Vec<Resolver>,
+    /// What must not be told, wherever a server repeats it.
+    pub mask: Mask,
 }
 
 impl Target {
@@ -115,7 +119,7 @@ impl HostPort {
         }
         let (host, port) = text
             .rsplit_once(':')
-            .ok_or_else(|| format!("`{text}` has no port: write host:port"))?;
+            .ok_or_else(|| format!("`{}` has no port: write host:port", links(text)))?;
         let port = port
             .parse::<u16>()
             .ok()
@@ -125,6 +129,9 @@ impl HostPort {
         let host = bracketed.unwrap_or(host);
         if host.is_empty() {
             return Err(format!("`{text}` has no host: write host:port"));
+        }
+        if host.contains(['[', ']']) {
+            return Err(format!("`{text}` has a bracket too many: write host:port"));
         }
         if bracketed.is_none() && host.contains(':') {
             return Err(format!(
@@ -149,7 +156,7 @@ impl fmt::Display for HostPort {
 }
 
 /// A URL and what is expected of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct HttpTarget {
     /// `http` or `https`; no user information, no fragment.
     pub url: Url,
@@ -180,6 +187,13 @@ pub struct HttpTarget {
     pub expect: HttpExpect,
     /// What counts as a bot wall.
     pub restricted: Restricted,
+}
+
+impl fmt::Debug for HttpTarget {
+    /// The URL, body and headers may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, links(self.url.as_str()))
+    }
 }
 
 /// What is expected of a response.
@@ -310,9 +324,9 @@ pub struct DnsTarget {
 }
 
 /// Who is asked for names, with the string that the configuration uses for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Resolver {
-    /// As the configuration writes it: the label value.
+    /// As the configuration writes it, secrets masked: the label value.
     pub label: Arc<str>,
     /// What it means.
     pub how: ResolverKind,
@@ -338,6 +352,12 @@ pub enum ResolverKind {
     Https(Url),
 }
 
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.label)
+    }
+}
+
 impl Resolver {
     /// The system's resolver.
     #[must_use]
@@ -358,9 +378,13 @@ impl Resolver {
         // What stands before an @ may be a password.
         let shown = match text.rsplit_once('@') {
             Some((_, host)) => format!("...@{host}"),
-            None => text.to_owned(),
+            None => links(text).into_owned(),
         };
         let bad = |what: &str| Err(format!("`{shown}` {what}: {shape}"));
+        if text.chars().any(is_harmful) {
+            // It becomes a label, and stands in sentences.
+            return bad("has characters that cannot be shown");
+        }
         let how = if text == "system" {
             ResolverKind::System
         } else if let Some((scheme, rest)) = text.split_once("://") {
@@ -398,7 +422,7 @@ impl Resolver {
             return bad("is not a resolver");
         };
         Ok(Self {
-            label: text.into(),
+            label: (&*links(text)).into(),
             how,
         })
     }

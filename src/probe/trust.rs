@@ -2,14 +2,18 @@
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
+use std::time::{Duration, SystemTime};
 
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::tls::ChainMemory;
+use super::deadline::Deadline;
+use super::tls::{ChainMemory, Handshake, alert_in, server_name};
+use crate::model::{Cause, Reason, Verdict};
 
 /// The cryptography of every handshake. Never taken from the process-wide default, which any
 /// library may set.
@@ -148,6 +152,44 @@ impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Identity(..)")
     }
+}
+
+/// Shakes hands over a fresh connection, for those who only want to talk: the command that asks a
+/// daemon. The certificate is judged as that of any endpoint.
+///
+/// # Errors
+/// Why the connection must not be used.
+pub async fn shake_hands<S>(
+    stream: S,
+    host: &str,
+    tls: &ClientTls,
+    now: SystemTime,
+    patience: Duration,
+) -> Result<impl AsyncRead + AsyncWrite + Unpin + Send + 'static + use<S>, Cause>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let cause = |verdict: Verdict| match verdict.cause() {
+        Some(cause) => cause.clone(),
+        None => Cause::new(Reason::TlsProtocol, "no connection"),
+    };
+    let handshake = Handshake {
+        tls,
+        name: server_name(host).map_err(cause)?,
+        identify: true,
+        offer: vec![b"http/1.1".to_vec()],
+        require: None,
+        now,
+    };
+    let shaken = handshake.run(stream, Deadline::after(patience)).await;
+    shaken.stream.map_err(cause)
+}
+
+/// The alert with which the other side refused us after the handshake, if that is what an error
+/// is about.
+#[must_use]
+pub fn refusal(error: &(dyn std::error::Error + 'static)) -> Option<Cause> {
+    alert_in(error)
 }
 
 /// All certificates of a PEM text; at least one.

@@ -12,6 +12,8 @@ mod exposition;
 mod facts;
 mod figures;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod json;
 mod phase;
 mod round;

@@ -148,10 +148,11 @@ impl What {
         if period < Duration::from_secs(1) {
             return Err("a period must be one second or longer".to_owned());
         }
-        let inner = Self::parse(inner)?;
-        if matches!(inner, Self::Flap { .. }) {
+        // Before it is read: a flap in a flap in a flap would have no end.
+        if inner.starts_with("flap:") {
             return Err("a flap cannot flap".to_owned());
         }
+        let inner = Self::parse(inner)?;
         Ok(Self::Flap {
             period,
             duty: share(duty, 1.0)?,
@@ -274,6 +275,8 @@ mod tests {
         );
         assert!(fault("tcp:dropé%").contains("is not a number"));
         assert!(fault("flap:5m").starts_with("write flap:PERIOD"));
+        let deep = "flap:1s,1:".repeat(100_000);
+        assert_eq!(fault(&deep), "a flap cannot flap");
         assert!(fault("flop").starts_with("`flop` is not one of ok, dns:"));
         assert_eq!(
             Ours::parse("uplink:up").unwrap_err(),

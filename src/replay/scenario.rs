@@ -8,7 +8,7 @@ use super::file::{EventTable, File, Line};
 use super::phase::{Ours, Phase};
 use super::value::Wanted;
 use crate::config::decode::Reader;
-use crate::config::fault::{At, Fault, Place, printable};
+use crate::config::fault::{At, Fault, Place, printable, printable_long};
 use crate::config::{Environment, Faults, Settings, load_text};
 use crate::model::{Activation, EndpointKey, Layer, State, UplinkState};
 
@@ -404,7 +404,7 @@ impl Compiler {
     }
 
     fn fail<T>(&mut self, at: &At<T>, sentence: impl Into<String>) {
-        self.faults.push(at.fault(sentence));
+        self.faults.push(at.fault(printable_long(&sentence.into())));
     }
 }
 

@@ -8,6 +8,8 @@
 mod climb;
 pub mod draw;
 mod facts;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 pub mod json;
 pub mod line;
 pub mod outages;

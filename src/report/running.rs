@@ -115,8 +115,11 @@ pub fn read<T: DeserializeOwned>(document: &[u8]) -> Result<T, String> {
             "speaks version `{version}` of the API, and this bascule version `v1`"
         ));
     }
-    serde_json::from_slice(document)
-        .map_err(|error| format!("says what cannot be understood: {error}"))
+    serde_json::from_slice(document).map_err(|error| {
+        // It quotes what stands where something else was expected, however long.
+        let error = printable(&error.to_string(), 2 * QUOTE);
+        format!("says what cannot be understood: {error}")
+    })
 }
 
 /// A document for programs, on one line and without anything that a terminal could obey.

@@ -243,6 +243,17 @@ impl Timetable {
         self.queue.first().map(|(due, _)| *due)
     }
 
+    /// For how long the round that is due longest has been so, of those that nothing keeps from
+    /// being started. Right after [`Timetable::due`] there are none.
+    #[must_use]
+    pub fn neglected(&self, now: Moment) -> Duration {
+        let due = self.next_wake();
+        let held = self.blocked.front().filter(|_| self.running == 0);
+        let held = held.and_then(|key| Some(self.entries.get(key)?.due));
+        let due = due.into_iter().chain(held).min();
+        due.map_or(Duration::ZERO, |due| now.since(due))
+    }
+
     /// Rounds that were not run since the last call, by reason.
     pub fn take_skipped(&mut self) -> BTreeMap<Skip, u64> {
         std::mem::take(&mut self.skipped)

@@ -1,30 +1,25 @@
 //! One connection of a client, with its limits.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::io;
-use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 
+use hyper::body::Body as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep};
 
 use super::access::Access;
 use super::guests::Seat;
+use super::leaving::Leaving;
+use super::pace::{Pace, Patience};
 use super::{View, routes};
 
-/// A client that takes nothing of its answer for so long is cut off.
-const WRITE_STALL: Duration = Duration::from_secs(10);
-/// A client that sends no complete head for so long is cut off; also the longest pause between
-/// two requests, so it has to be longer than any usual scrape interval.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(150);
 /// Largest head of a request.
 const MAX_HEAD: usize = 16 * 1024;
 /// Most headers of a request.
@@ -32,9 +27,10 @@ const MAX_HEADERS: usize = 64;
 
 /// What is known of a connection.
 pub(super) struct Visit {
-    pub(super) peer: IpAddr,
     /// Tells when the rules change under which it was let in.
     pub(super) changes: watch::Receiver<Arc<Access>>,
+    /// Tells when the listener ends.
+    pub(super) leaving: Leaving,
     pub(super) view: View,
     pub(super) seat: Seat,
 }
@@ -44,97 +40,255 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Visit {
-        peer,
         mut changes,
+        leaving,
         view,
         seat,
     } = visit;
-    let seat = &seat;
+    let pace = Arc::new(Pace::new(seat, Patience::USUAL));
+    let (client, last, asked) = (&pace, &leaving.clone(), &AtomicBool::new(false));
     let service = service_fn(move |request| {
         let view = view.clone();
         async move {
-            seat.asked();
-            let answer = routes::answer(request, peer, &view).await;
-            seat.answered();
+            client.asked();
+            asked.store(true, Ordering::Relaxed);
+            let mut answer = routes::answer(request, &view, client.seat()).await;
+            last.mark(&mut answer);
+            let bytes = answer.body().size_hint().lower();
+            client.answered(usize::try_from(bytes).unwrap_or(usize::MAX));
             Ok::<_, Infallible>(answer)
         }
     });
+    let stream = Watched {
+        stream,
+        pace: Arc::clone(&pace),
+    };
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(None)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(Impatient::new(stream)), service);
-    let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = changes.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = pin!(connection);
+    let has_asked = || asked.load(Ordering::Relaxed);
+    let unwelcome = async move {
+        // Rules that are gone are other rules too.
+        let _ = changes.changed().await;
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection ended early");
+    tokio::select! {
+        biased;
+        ended = leaving.serve(connection, has_asked, unwelcome) => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        }
+        why = pace.run_out() => tracing::debug!("a connection was cut off: {why}"),
     }
 }
 
-/// A stream whose writes must make progress.
-struct Impatient<S> {
+/// A stream that tells how the client gets on.
+struct Watched<S> {
     stream: S,
-    stalled: Option<Pin<Box<Sleep>>>,
+    pace: Arc<Pace>,
 }
 
-impl<S> Impatient<S> {
-    const fn new(stream: S) -> Self {
-        Self {
-            stream,
-            stalled: None,
-        }
-    }
-
-    fn watch<T>(&mut self, cx: &mut Context<'_>, poll: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if poll.is_ready() {
-            self.stalled = None;
-            return poll;
-        }
-        let until = Instant::now() + WRITE_STALL;
-        let stalled = self
-            .stalled
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
-        match stalled.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        if buf.filled().len() > before {
+            self.pace.heard();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let poll = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.watch(cx, poll)
+        let taken = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;
+        self.pace.took();
+        Poll::Ready(Ok(taken))
     }
 
+    /// Without this hyper copies each body, and keeps the room for it as long as the connection.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let taken = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs))?;
+        self.pace.took();
+        Poll::Ready(Ok(taken))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    /// hyper flushes when it has nothing left to write.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let poll = Pin::new(&mut self.stream).poll_flush(cx);
-        self.watch(cx, poll)
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.pace.fetched();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let poll = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.watch(cx, poll)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+    use tokio::sync::{mpsc, watch};
+    use tokio::time::{Instant, sleep};
+
+    use super::super::access::{Gate, Rules};
+    use super::super::guests::Guests;
+    use super::super::{Nothing, Readiness};
+    use super::*;
+    use crate::metrics::{Metrics, Times};
+    use crate::model::Moment;
+    use crate::web::leaving;
+
+    const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n";
+
+    /// A connection whose way to the client holds so many bytes.
+    fn connect(room: usize) -> DuplexStream {
+        let times = Times::new(|| Moment::ZERO, |_| SystemTime::UNIX_EPOCH);
+        let view = View::new(
+            Metrics::new(times).unwrap(),
+            Arc::new(Nothing),
+            watch::channel(Readiness::default()).1,
+            mpsc::channel(1).0,
+            Gate::new(Rules::default()),
+        );
+        let (client, server) = tokio::io::duplex(room);
+        let guests = Arc::new(Guests::default());
+        let (closing, leaving) = leaving::pair();
+        guests.admit([127, 0, 0, 1].into(), |seat| {
+            let visit = Visit {
+                changes: view.gate.watch(),
+                leaving,
+                view,
+                seat,
+            };
+            let serving = async move {
+                let _open = closing;
+                serve(server, visit).await;
+            };
+            tokio::spawn(serving).abort_handle()
+        });
+        client
+    }
+
+    /// One request and its whole answer.
+    async fn ask(client: &mut DuplexStream) {
+        client.write_all(HEALTH).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"alive\n") {
+            assert_ne!(client.read_buf(&mut answer).await.unwrap(), 0);
+        }
+    }
+
+    /// A bit less than a second, so that nothing happens at the same time as a limit.
+    const BEAT: Duration = Duration::from_millis(990);
+
+    /// Sends this in a loop, a byte a beat, until that is no longer taken.
+    async fn trickle(client: &mut DuplexStream, bytes: &[u8]) -> u64 {
+        let begin = Instant::now();
+        for byte in bytes.iter().cycle() {
+            if client.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+            sleep(BEAT).await;
+        }
+        begin.elapsed().as_secs()
+    }
+
+    /// Takes a byte at this pace until there are no more; how many seconds, and how many bytes.
+    async fn sip(client: &mut DuplexStream, pause: Duration) -> (u64, usize) {
+        let begin = Instant::now();
+        let mut bytes = 0;
+        loop {
+            sleep(pause).await;
+            match client.read(&mut [0]).await {
+                Ok(1) => bytes += 1,
+                _ => return (begin.elapsed().as_secs(), bytes),
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_trickles_is_cut_off_ten_seconds_after_it_began() {
+        let mut client = connect(4096);
+        assert_eq!(trickle(&mut client, b"GET / HTTP/1.1\r\nX: ").await, 10);
+        let mut client = connect(4096);
+        ask(&mut client).await;
+        sleep(Duration::from_secs(140)).await;
+        assert_eq!(trickle(&mut client, b"GET / HTTP/1.1\r\nX: ").await, 10);
+        // Empty lines before a head are part of it.
+        let mut client = connect(4096);
+        assert_eq!(trickle(&mut client, b"\r\n").await, 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_asks_has_ten_seconds_and_who_has_been_served_150() {
+        let mut client = connect(4096);
+        assert_eq!(sip(&mut client, Duration::ZERO).await, (10, 0));
+        let mut client = connect(4096);
+        for _ in 0..3 {
+            ask(&mut client).await;
+            sleep(Duration::from_secs(149)).await;
+        }
+        ask(&mut client).await;
+        assert_eq!(sip(&mut client, Duration::ZERO).await, (150, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_fetched_within_a_minute_or_not_at_all() {
+        let mut client = connect(64);
+        client.write_all(HEALTH).await.unwrap();
+        // Sixty bytes taken, and what was on the way.
+        assert_eq!(sip(&mut client, BEAT).await.1, 60 + 64);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_for_ten_seconds_gets_nothing_more() {
+        let mut client = connect(64);
+        client.write_all(HEALTH).await.unwrap();
+        sleep(Duration::from_secs(11)).await;
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).await.unwrap();
+        assert_eq!(rest.len(), 64);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn asking_again_gives_no_more_time_for_what_was_not_fetched() {
+        let mut client = connect(64);
+        let (mut from, mut to) = tokio::io::split(&mut client);
+        let begin = Instant::now();
+        let asking = async {
+            while begin.elapsed().as_secs() < 300 && to.write_all(HEALTH).await.is_ok() {
+                sleep(BEAT).await;
+            }
+        };
+        let taking = async {
+            while begin.elapsed().as_secs() < 300 && from.read(&mut [0]).await.is_ok_and(|n| n > 0)
+            {
+                sleep(BEAT).await;
+            }
+        };
+        tokio::join!(asking, taking);
+        assert_eq!(begin.elapsed().as_secs(), 123);
     }
 }

@@ -1,7 +1,6 @@
 //! From an accepted connection to one that can carry requests: the handshake, with its bounds.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use rustls::ServerConfig;
@@ -14,6 +13,7 @@ use tokio_rustls::server::TlsStream;
 use super::View;
 use super::connection::{self, Visit};
 use super::guests::Seat;
+use super::leaving::Leaving;
 
 /// The whole handshake. A client that is slower is cut off, and before that it is the first to
 /// make room for others.
@@ -27,14 +27,15 @@ const NOT_TLS: &[u8] = b"HTTP/1.0 400 Bad Request\r\n\
     Client sent an HTTP request to an HTTPS server.\n";
 
 /// Meets a client and serves it until it goes.
-pub(super) async fn welcome(stream: TcpStream, peer: SocketAddr, view: View, seat: Seat) {
+pub(super) async fn welcome(stream: TcpStream, view: View, seat: Seat, leaving: Leaving) {
     // Fails only if the client is gone already.
     let _ = stream.set_nodelay(true);
     let mut changes = view.gate.watch();
     let access = Arc::clone(&changes.borrow_and_update());
+    let peer = seat.peer();
     let visit = Visit {
-        peer: peer.ip(),
         changes,
+        leaving,
         view,
         seat,
     };

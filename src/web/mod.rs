@@ -19,30 +19,49 @@ mod admission;
 mod api;
 mod connection;
 mod entrance;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod guests;
+mod leaving;
+mod pace;
 mod pages;
 mod query;
 mod render;
 mod routes;
 mod source;
 mod telling;
+mod turns;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::net::sockopt;
 use tokio::runtime::Runtime;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::metrics::Metrics;
 use access::{Audience, Gate};
 use guests::Guests;
+use leaving::{Closing, Leaving};
+use turns::Turns;
 
 pub use source::{
     Events, Facts, GroupFacts, LastRounds, NetworkFacts, Nothing, Picture, Reply, Source,
     Unavailable, Wanted,
 };
+
+/// After a connection that could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Of connections that could not be accepted, each so many-th is told: one a minute at most.
+const TELL_EACH: u64 = 600;
+/// Connections that wait to be accepted; `net.core.somaxconn` may make it less.
+const WAITING_ROOM: i32 = 1024;
+/// Bytes of an answer that the kernel holds for one client. It sets twice that aside.
+const SEND_BUFFER: usize = 128 * 1024;
+/// Bytes of a client that the kernel holds. A head is at most a quarter of it.
+const RECEIVE_BUFFER: usize = 64 * 1024;
 
 /// A wish to reload, with the place for the answer: nothing, or what is wrong.
 pub type ReloadRequest = oneshot::Sender<Result<(), String>>;
@@ -72,7 +91,9 @@ pub struct View {
     /// Who may come in, and what is shown; may change at a reload.
     gate: Gate,
     /// One body is rendered at a time.
-    rendering: Arc<Semaphore>,
+    rendering: Turns,
+    /// One part of the history is read at a time.
+    reading: Turns,
 }
 
 impl View {
@@ -92,7 +113,8 @@ impl View {
             readiness,
             reload,
             gate,
-            rendering: Arc::new(Semaphore::new(1)),
+            rendering: Turns::default(),
+            reading: Turns::default(),
         }
     }
 
@@ -127,14 +149,28 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
+/// The verdict on each group, in the words of `/status.txt`.
+#[must_use]
+pub fn verdicts(source: &dyn Source) -> Vec<String> {
+    let (picture, facts) = (source.picture(), source.facts());
+    let shown = api::Shown {
+        picture: &picture,
+        facts: &facts,
+        targets: true,
+    };
+    let text = api::status::text(shown);
+    text.lines().map(str::to_owned).collect()
+}
+
 /// Serves on a thread of its own, so that nothing a client does delays a probe.
 #[derive(Debug)]
 pub struct Server {
     runtime: Runtime,
+    closing: Closing,
 }
 
 impl Server {
-    /// Starts to serve.
+    /// Starts to serve, at each listener what its view shows.
     ///
     /// # Errors
     /// If the thread cannot be had.
@@ -146,36 +182,86 @@ impl Server {
             .thread_name("web")
             .enable_all()
             .build()?;
-        let guests = Arc::new(Guests::default());
+        // The public does not crowd out who scrapes.
+        let (private, public) = <(Arc<Guests>, Arc<Guests>)>::default();
+        let (closing, leaving) = leaving::pair();
         let inside = runtime.enter();
         for (listener, audience) in listeners {
+            bound_queues(&listener)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
             let view = view.clone().shown_to(audience);
-            runtime.spawn(serve(listener, view, Arc::clone(&guests)));
+            let guests = match audience {
+                Audience::Private => &private,
+                Audience::Public => &public,
+            };
+            let serving = serve(listener, view, Arc::clone(guests), leaving.clone());
+            runtime.spawn(serving);
         }
         drop(inside);
-        Ok(Self { runtime })
+        Ok(Self { runtime, closing })
     }
 
-    /// Drops all connections.
+    /// Lets nobody in any more, has the answers under way fetched for a second at most, and
+    /// drops all connections. Who knocks meanwhile at a socket that others hold too, waits there
+    /// for the next process.
+    pub async fn close(self) {
+        self.closing.close().await;
+        self.runtime.shutdown_background();
+    }
+
+    /// Drops all connections at once.
     pub fn stop(self) {
         self.runtime.shutdown_background();
     }
 }
 
-async fn serve(listener: tokio::net::TcpListener, view: View, guests: Arc<Guests>) {
+/// What the kernel holds for clients: its limits are inherited by each connection.
+fn bound_queues(listener: &TcpListener) -> io::Result<()> {
+    // Connections that nobody has accepted. More than that, and the kernel answers with cookies.
+    rustix::net::listen(listener, WAITING_ROOM)?;
+    // Otherwise some megabytes of an answer would lie there for each client that does not read.
+    sockopt::set_socket_send_buffer_size(listener, SEND_BUFFER)?;
+    sockopt::set_socket_recv_buffer_size(listener, RECEIVE_BUFFER)?;
+    Ok(())
+}
+
+async fn serve(
+    listener: tokio::net::TcpListener,
+    view: View,
+    guests: Arc<Guests>,
+    leaving: Leaving,
+) {
+    let mut over = leaving.clone();
+    tokio::select! {
+        biased;
+        () = over.over() => {}
+        () = admit(listener, view, guests, leaving) => {}
+    }
+}
+
+async fn admit(
+    listener: tokio::net::TcpListener,
+    view: View,
+    guests: Arc<Guests>,
+    leaving: Leaving,
+) {
+    let mut troubles: u64 = 0;
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let view = view.clone();
-                guests.admit(|seat| {
-                    tokio::spawn(entrance::welcome(stream, peer, view, seat)).abort_handle()
+                let (view, leaving) = (view.clone(), leaving.clone());
+                guests.admit(peer.ip(), |seat| {
+                    tokio::spawn(entrance::welcome(stream, view, seat, leaving)).abort_handle()
                 });
             }
             Err(error) => {
-                // Out of descriptors, most likely: let some connections end first.
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                // Out of descriptors, most likely: somebody has to make room for the next.
+                if troubles.is_multiple_of(TELL_EACH) {
+                    tracing::warn!(%error, "cannot accept a connection");
+                }
+                troubles += 1;
+                guests.make_room();
+                tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }

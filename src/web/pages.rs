@@ -187,7 +187,7 @@ fn limit(query: &Query, largest: u64) -> Result<usize, Refusal> {
 }
 
 /// Before the epoch nothing was kept.
-fn ago(now: SystemTime, span: Duration) -> SystemTime {
+pub(super) fn ago(now: SystemTime, span: Duration) -> SystemTime {
     let since = now.checked_sub(span).unwrap_or(SystemTime::UNIX_EPOCH);
     since.max(SystemTime::UNIX_EPOCH)
 }

@@ -2,13 +2,13 @@
 //! costs neither the cores nor the memory that the rounds need.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::header::{self, HeaderMap};
 
 use super::View;
+use super::turns::Line;
 
 /// Writes a body.
 pub(super) type Write = Box<dyn FnOnce() -> Result<Vec<u8>, String> + Send>;
@@ -16,12 +16,12 @@ pub(super) type Write = Box<dyn FnOnce() -> Result<Vec<u8>, String> + Send>;
 /// The body, or the sentence that there is none.
 pub(super) async fn render(
     view: &View,
+    line: Line,
     gzip: bool,
     what: &str,
     write: Write,
 ) -> Result<Vec<u8>, String> {
-    // The semaphore is never closed.
-    let turn = Arc::clone(&view.rendering).acquire_owned().await;
+    let turn = view.rendering.take(line).await;
     let rendered = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let body = write()?;

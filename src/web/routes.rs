@@ -1,7 +1,6 @@
 //! The routes, and who answers them.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -11,7 +10,9 @@ use hyper::{Request, Response, StatusCode};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
+use super::guests::{Home, Seat};
 use super::query::Refusal;
+use super::turns::Line;
 use super::{View, admission, pages, render};
 use crate::metrics::ROUTES;
 use crate::model::UplinkState;
@@ -106,11 +107,20 @@ impl<'a> Page<'a> {
     }
 }
 
-pub(super) async fn answer(request: Request<Incoming>, peer: IpAddr, view: &View) -> Answer {
+/// The route of a path.
+#[cfg(any(test, fuzzing))]
+pub(super) fn route_of(path: &str, view: &View) -> &'static str {
+    Page::find(path, view).route()
+}
+
+pub(super) async fn answer(request: Request<Incoming>, view: &View, seat: &Seat) -> Answer {
     let access = view.gate.access();
     let page = Page::find(request.uri().path(), view);
-    let mut answer = match admission::admit(&request, peer, view, &access).await {
-        Ok(()) => admitted(page, &request, view).await,
+    let mut answer = match admission::admit(&request, seat.peer(), view, &access).await {
+        Ok(()) => {
+            seat.asked();
+            admitted(page, &request, view, seat.home()).await
+        }
         Err(refusal) => refusal,
     };
     access.headers.complete(answer.headers_mut());
@@ -119,7 +129,7 @@ pub(super) async fn answer(request: Request<Incoming>, peer: IpAddr, view: &View
     answer
 }
 
-async fn admitted(page: Page<'_>, request: &Request<Incoming>, view: &View) -> Answer {
+async fn admitted(page: Page<'_>, request: &Request<Incoming>, view: &View, home: Home) -> Answer {
     let exists = !matches!(page, Page::NoDocument | Page::Nowhere);
     let mut methods = page.allowed().split(", ");
     let allowed = methods.any(|method| method == request.method().as_str());
@@ -130,14 +140,20 @@ async fn admitted(page: Page<'_>, request: &Request<Incoming>, view: &View) -> A
         let sentence = "a web page may not ask for this; use a command, such as curl\n";
         return text(StatusCode::FORBIDDEN, sentence);
     }
-    turn_to(page, request, view).await
+    turn_to(page, request, view, home).await
 }
 
-async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View) -> Answer {
+async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View, home: Home) -> Answer {
     let head = request.headers();
     let query = request.uri().query();
+    let line = (home, page.route());
+    // What was read waits in memory until it is written: one at a time does.
+    let _turn = match page {
+        Page::Outages | Page::Events | Page::Endpoint(..) => Some(view.reading.take(line).await),
+        _ => None,
+    };
     let document = match page {
-        Page::Metrics => return metrics(render::accepts_gzip(head), view).await,
+        Page::Metrics => return metrics(line, render::accepts_gzip(head), view).await,
         Page::Landing => return text(StatusCode::OK, landing(view)),
         Page::Health => return text(StatusCode::OK, "alive\n"),
         Page::Ready => return ready(view),
@@ -159,7 +175,7 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View) -> An
         Ok(write) => {
             let gzip = render::accepts_gzip(head);
             let what = "a document";
-            match render::render(view, gzip, what, write).await {
+            match render::render(view, line, gzip, what, write).await {
                 Ok(body) => packed(JSON, body, gzip),
                 Err(sentence) => refused(StatusCode::INTERNAL_SERVER_ERROR, &sentence),
             }
@@ -168,11 +184,11 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View) -> An
     }
 }
 
-async fn metrics(gzip: bool, view: &View) -> Answer {
+async fn metrics(line: Line, gzip: bool, view: &View) -> Answer {
     const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
     let metrics = view.metrics.clone();
     let write = move || metrics.render().map_err(|error| error.to_string());
-    match render::render(view, gzip, "the metrics", Box::new(write)).await {
+    match render::render(view, line, gzip, "the metrics", Box::new(write)).await {
         Ok(body) => {
             // Whatever a scrape has seen must not go back, however this process ends.
             view.source.keep().await;

@@ -3,6 +3,7 @@
 mod checking;
 pub(crate) mod commands;
 mod drawing;
+mod guarded;
 mod json;
 mod probing;
 pub(crate) mod rounds;

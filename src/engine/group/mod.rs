@@ -243,7 +243,7 @@ impl Group {
             .iter_mut()
             .find(|(name, _)| *name == to);
         if let Some((_, counts)) = found {
-            counts[reason as usize] += 1;
+            counts[reason as usize] = counts[reason as usize].saturating_add(1);
         }
         let from = std::mem::replace(&mut self.active, to);
         Switch {
@@ -264,7 +264,7 @@ impl Group {
         let starting = !self.started && (graceful || networks.iter().any(waits));
         if !self.exhausted && !starting && !plan.networks.is_empty() {
             self.exhausted = true;
-            self.books.exhaustions += 1;
+            self.books.exhaustions = self.books.exhaustions.saturating_add(1);
         }
     }
 

@@ -151,7 +151,7 @@ impl Watched {
             });
             match change {
                 Change::Started(outage) => {
-                    *next_outage += 1;
+                    *next_outage = next_outage.saturating_add(1);
                     self.recent.push(around.now);
                     events.push(Event::OutageStarted(outage));
                 }

@@ -261,7 +261,7 @@ fn unanswered(server: SocketAddr, times: &str, strangers: u32) -> String {
 }
 
 /// One message there, one back, each behind its length.
-async fn converse(
+pub(super) async fn converse(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     server: SocketAddr,
     question: &Question,

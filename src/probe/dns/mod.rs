@@ -32,6 +32,9 @@ mod ask;
 mod doubt;
 mod exchange;
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+mod hosts;
 mod https;
 mod judge;
 mod system;

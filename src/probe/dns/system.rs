@@ -15,10 +15,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hickory_resolver::Hosts;
-use hickory_resolver::proto::op::{Query, ResponseCode};
-use hickory_resolver::proto::rr::Name;
+use hickory_resolver::proto::op::ResponseCode;
 
+use super::hosts::Hosts;
 use super::wire::{MAX_RECORDS, Question, Reply, family_type};
 use super::{fault, text};
 use crate::model::{Cause, DnsRecord, Family, Reason};
@@ -74,31 +73,31 @@ impl SystemFiles {
     /// A name that the file knows in one family has no address in the other one: whoever
     /// overrides a name does not want half of the answer from elsewhere.
     pub(super) fn known(&self, question: &Question) -> Option<Reply> {
-        let family = question.family()?;
-        let name = question.name();
-        let hosts = self.hosts.read(|content| {
-            let mut hosts = Hosts::default();
-            if let Ok(bytes) = content {
-                // Stops at a line that is not UTF-8; what was read before it stays.
-                let _ = hosts.read_hosts_conf(bytes.as_slice());
-            }
-            hosts
-        });
-        let listed = |family| lookup(&hosts, name, family);
-        let addresses = match (listed(Family::Ipv4), listed(Family::Ipv6)) {
-            (None, None) if name.is_localhost() => match family {
-                Family::Ipv4 => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
-                Family::Ipv6 => vec![IpAddr::V6(Ipv6Addr::LOCALHOST)],
-            },
-            (None, None) => return None,
-            (v4, v6) => match family {
-                Family::Ipv4 => v4,
-                Family::Ipv6 => v6,
-            }
-            .unwrap_or_default(),
-        };
-        Some(reply(family, addresses))
+        let hosts = self
+            .hosts
+            .read(|content| Hosts::read(&content.unwrap_or_default()));
+        listed(&hosts, question)
     }
+}
+
+/// What is listed for a name, or what `localhost` always is.
+pub(super) fn listed(hosts: &Hosts, question: &Question) -> Option<Reply> {
+    let family = question.family()?;
+    let name = question.name();
+    let listed = |family| hosts.of(name, family);
+    let addresses = match (listed(Family::Ipv4), listed(Family::Ipv6)) {
+        (None, None) if name.is_localhost() => match family {
+            Family::Ipv4 => vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            Family::Ipv6 => vec![IpAddr::V6(Ipv6Addr::LOCALHOST)],
+        },
+        (None, None) => return None,
+        (v4, v6) => match family {
+            Family::Ipv4 => v4,
+            Family::Ipv6 => v6,
+        }
+        .unwrap_or_default(),
+    };
+    Some(reply(family, addresses))
 }
 
 /// As if a server had said it, with no time to live.
@@ -123,20 +122,9 @@ fn reply(family: Family, addresses: Vec<IpAddr>) -> Reply {
     }
 }
 
-fn lookup(hosts: &Hosts, name: &Name, family: Family) -> Option<Vec<IpAddr>> {
-    let question = Query::query(name.clone(), family_type(family));
-    let found = hosts.lookup_static_host(&question)?;
-    let addresses = found.answers().iter();
-    Some(
-        addresses
-            .filter_map(|record| record.data.ip_addr())
-            .collect(),
-    )
-}
-
 /// The `nameserver` lines. Nothing else of the file matters here, and what is wrong elsewhere
 /// in it must not cost us the servers.
-fn servers(text: &str, port: u16) -> Vec<SocketAddr> {
+pub(super) fn servers(text: &str, port: u16) -> Vec<SocketAddr> {
     text.lines()
         .filter_map(|line| {
             let mut words = line.split_ascii_whitespace();

@@ -8,8 +8,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use cel::extractors::This;
 use cel::objects::{Key, Map};
 use cel::{Context, Env, Program, Value};
+use regex::Regex;
 use serde_json::Value as Json;
 
 use super::expression::survey;
@@ -19,6 +21,12 @@ use crate::model::printable::{QUOTE, printable};
 const VALUES: usize = 100_000;
 /// Most rounds of nested loops.
 const STEPS: usize = 250_000;
+/// Most bytes that are joined in loops.
+const JOINED: usize = 64 << 20;
+/// Longest condition, in bytes. Parser and evaluator go as deep as it is long.
+const LONGEST: usize = 4096;
+/// Most operations inside operations: each is some kilobytes of the evaluator's stack.
+const DEEPEST: u32 = 128;
 
 /// The standard functions, built once.
 static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
@@ -30,6 +38,10 @@ pub struct JsonCheck {
     program: Arc<Program>,
     /// Loops inside loops.
     nesting: u32,
+    /// Loops inside loops, in the innermost of which something is joined.
+    joins: u32,
+    /// What `matches` matches. The library would compile it at each use.
+    patterns: Arc<HashMap<String, Regex>>,
 }
 
 impl JsonCheck {
@@ -38,6 +50,12 @@ impl JsonCheck {
     /// # Errors
     /// A sentence that says what is wrong.
     pub fn compile(source: &str) -> Result<Self, String> {
+        if source.len() > LONGEST {
+            return Err(format!(
+                "is {} bytes, at most {LONGEST} are evaluated",
+                source.len()
+            ));
+        }
         let program = STANDARD.compile(source).map_err(|errors| {
             let text = errors.to_string();
             // The crate draws the source below its sentence.
@@ -52,9 +70,34 @@ impl JsonCheck {
                 printable(&name, 40)
             ));
         }
+        if survey.depth > DEEPEST {
+            return Err(format!(
+                "has {} operations inside each other, at most {DEEPEST} are evaluated",
+                survey.depth
+            ));
+        }
+        if survey.computed_pattern {
+            return Err("computes the pattern of `matches`: write it down as a text".to_owned());
+        }
+        if survey.nesting > 1 && survey.longest.saturating_pow(survey.nesting) > STEPS {
+            return Err(format!(
+                "has loops over {} items inside each other, {} deep",
+                survey.longest, survey.nesting
+            ));
+        }
+        let compiled = survey.patterns.into_iter().map(|pattern| {
+            let shown = printable(&pattern, 40);
+            let regex = Regex::new(&pattern);
+            regex
+                .map(|regex| (pattern, regex))
+                .map_err(|_| format!("`{shown}` is not a regular expression"))
+        });
+        let patterns = compiled.collect::<Result<_, String>>()?;
         Ok(Self {
             source: source.into(),
             nesting: survey.nesting,
+            joins: survey.joins,
+            patterns: Arc::new(patterns),
             program: Arc::new(program),
         })
     }
@@ -76,8 +119,25 @@ impl JsonCheck {
                 self.quoted()
             ));
         }
+        let turns = size.longest.saturating_pow(self.joins);
+        if self.joins > 0 && turns.saturating_mul(body.len()) > JOINED {
+            return Some(format!(
+                "JSON of {} bytes has a list of {} items, too many to join in the loops of `{}`",
+                body.len(),
+                size.longest,
+                self.quoted()
+            ));
+        }
         let mut context = Context::with_env(Arc::clone(&STANDARD));
         context.add_variable_from_value("body", value);
+        let patterns = Arc::clone(&self.patterns);
+        let matches = move |This(text): This<Arc<String>>, pattern: Arc<String>| {
+            let regex = patterns.get(&*pattern);
+            regex.is_some_and(|regex| regex.is_match(&text))
+        };
+        if context.add_function("matches", matches).is_err() {
+            return Some("the library has a function `matches` of its own".to_owned());
+        }
         match self.program.execute(&context) {
             Ok(Value::Bool(true)) => None,
             Ok(Value::Bool(false)) => Some(format!("JSON does not meet `{}`", self.quoted())),
@@ -226,11 +286,70 @@ mod tests {
                 .unwrap()
                 .contains("cannot be evaluated")
         );
-        assert!(
-            fault("body.s.matches(body.s)", r#"{"s": "("}"#)
-                .unwrap()
-                .contains("cannot be evaluated")
+    }
+
+    #[test]
+    fn a_server_can_neither_choose_a_pattern_nor_have_it_compiled_again_and_again() {
+        for (condition, why) in [
+            (
+                "body.s.matches(body.p)",
+                "computes the pattern of `matches`: write it down as a text",
+            ),
+            ("body.s.matches('(')", "`(` is not a regular expression"),
+        ] {
+            assert_eq!(JsonCheck::compile(condition).unwrap_err(), why);
+        }
+        // Compiling this pattern takes milliseconds, and so it would take minutes.
+        let condition = r"body.all(x, x.matches(r'^[\w-]{1,63}$') && matches(x, '^a'))";
+        let list = |last| format!("[{}{last}]", "\"abc\",".repeat(50_000));
+        assert_eq!(fault(condition, &list("\"a-b\"")), None);
+        assert!(fault(condition, &list("\"a b\"")).is_some());
+        assert!(fault(condition, &list("1")).is_some());
+    }
+
+    #[test]
+    fn a_server_cannot_have_a_list_joined_to_fill_the_memory() {
+        let list = format!("[{}0]", "0,".repeat(8_999));
+        assert_eq!(
+            fault("body.map(x, body + body).size() > 0", &list).unwrap(),
+            "JSON of 18001 bytes has a list of 9000 items, too many to join in the loops of \
+             `body.map(x, body + body).size() > 0`"
         );
+        assert_eq!(fault("body.map(x, x + x).size() > 0", &list), None);
+        let few = "[1, 2, 3]";
+        assert_eq!(fault("body.map(x, body + body).size() == 3", few), None);
+    }
+
+    #[test]
+    fn loops_over_what_is_written_down_are_bounded_too() {
+        let ten = "[0,0,0,0,0,0,0,0,0,0]";
+        let nested = |loops: usize| {
+            format!(
+                "{}true{}",
+                format!("{ten}.all(a, ").repeat(loops),
+                ")".repeat(loops)
+            )
+        };
+        assert!(JsonCheck::compile(&nested(5)).is_ok());
+        assert_eq!(
+            JsonCheck::compile(&nested(6)).unwrap_err(),
+            "has loops over 10 items inside each other, 6 deep"
+        );
+    }
+
+    #[test]
+    fn conditions_that_are_too_long_or_too_deep_are_refused() {
+        let sum = |terms: usize| format!("{}1 > 0", "1+".repeat(terms - 1));
+        assert!(JsonCheck::compile(&sum(120)).is_ok());
+        for (terms, why) in [
+            (
+                2000,
+                "has 2001 operations inside each other, at most 128 are evaluated",
+            ),
+            (500_000, "is 1000003 bytes, at most 4096 are evaluated"),
+        ] {
+            assert_eq!(JsonCheck::compile(&sum(terms)).unwrap_err(), why);
+        }
     }
 
     #[test]

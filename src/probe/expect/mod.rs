@@ -6,6 +6,8 @@
 //! called a wall, and a challenge never an answer.
 
 mod expression;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz;
 mod json;
 
 pub use json::JsonCheck;
@@ -17,9 +19,10 @@ use regex::Regex;
 use url::Url;
 
 use super::http::wall;
+use super::mask::{is_secret_name, links};
 use super::target::{HeaderCheck, HttpExpect, HttpTarget, Restricted};
 use super::words::span;
-use crate::model::printable::{QUOTE, printable, printable_bytes};
+use crate::model::printable::{QUOTE, printable};
 use crate::model::{Cause, Reason, Verdict};
 
 /// The last response.
@@ -84,7 +87,7 @@ pub(super) fn location_wall(restricted: &Restricted, url: &Url) -> Option<Cause>
         .iter()
         .any(|pattern| pattern.is_match(url.as_str()))
         .then(|| {
-            let url = printable(url.as_str(), QUOTE);
+            let url = printable(&links(url.as_str()), QUOTE);
             Cause::new(Reason::WallStatus, format!("redirect to {url}, a wall"))
         })
 }
@@ -203,10 +206,15 @@ fn header_missing(check: &HeaderCheck, headers: &HeaderMap) -> Option<Cause> {
         None if check.allow_missing => return None,
         None => format!("header {} is missing", check.name),
         Some(_) if any_matches(check, headers) => return None,
+        Some(_) if is_secret_name(check.name.as_str()) => format!(
+            "header {} is not like \"{}\"",
+            check.name,
+            printable(check.pattern.as_str(), QUOTE)
+        ),
         Some(value) => format!(
             "header {} is \"{}\", expected \"{}\"",
             check.name,
-            printable_bytes(value.as_bytes(), QUOTE),
+            printable(&links(&String::from_utf8_lossy(value.as_bytes())), QUOTE),
             printable(check.pattern.as_str(), QUOTE)
         ),
     };

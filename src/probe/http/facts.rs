@@ -6,6 +6,7 @@ use url::Url;
 use super::exchange::Exchange;
 use crate::model::HttpFacts;
 use crate::model::printable::{printable, printable_bytes};
+use crate::probe::mask::{MASK, is_secret_name, links};
 
 /// Most headers that are kept.
 const FIELDS: usize = 64;
@@ -45,7 +46,7 @@ pub(super) fn beginning(body: &[u8]) -> Option<String> {
 
 /// A URL as it is shown.
 pub(super) fn url(url: &Url) -> String {
-    printable(url.as_str(), URL)
+    printable(&links(url.as_str()), URL)
 }
 
 fn listed(headers: &HeaderMap) -> Vec<(String, String)> {
@@ -63,8 +64,12 @@ fn listed(headers: &HeaderMap) -> Vec<(String, String)> {
                 }
                 if *name == SET_COOKIE {
                     joined.push_str(&masked(value.as_bytes()));
+                } else if is_secret_name(name.as_str()) {
+                    joined.push_str(MASK);
                 } else {
-                    joined.push_str(&printable_bytes(value.as_bytes(), VALUE));
+                    // Links come whole: what is cut could not be recognised any more.
+                    let text = String::from_utf8_lossy(value.as_bytes());
+                    joined.push_str(&printable(&links(&text), VALUE));
                 }
             }
             (printable(name.as_str(), 80), printable(&joined, VALUE))

@@ -10,6 +10,8 @@ pub(super) mod driver;
 mod exchange;
 mod facts;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz;
 mod hop;
 mod redirect;
 mod request;

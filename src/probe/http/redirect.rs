@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use hyper::header::HeaderValue;
 use url::Url;
 
-use crate::model::printable::{QUOTE, printable, printable_bytes};
+use crate::model::printable::{QUOTE, printable};
 use crate::model::{Cause, Reason};
 use crate::probe::global::is_global;
+use crate::probe::mask::links;
 
 /// Longest `Location` that is followed.
 const LONGEST: usize = 8 * 1024;
@@ -33,7 +34,8 @@ pub(super) fn target(from: &Url, location: Option<&HeaderValue>) -> Result<Url, 
         .ok()
         .and_then(|text| from.join(text).ok());
     let Some(mut url) = parsed else {
-        let quoted = printable_bytes(bytes, QUOTE);
+        let quoted = String::from_utf8_lossy(bytes);
+        let quoted = printable(&links(&quoted), QUOTE);
         return Err(bad(format!("redirect to \"{quoted}\", which is not a URL")));
     };
     if !matches!(url.scheme(), "http" | "https") {

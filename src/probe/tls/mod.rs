@@ -8,6 +8,8 @@
 
 mod certificate;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz;
 mod judge;
 mod memory;
 mod ocsp;

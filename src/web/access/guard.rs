@@ -231,7 +231,7 @@ impl State {
 }
 
 /// The name and the password of an `Authorization` header.
-fn credentials(value: &HeaderValue) -> Option<(String, String)> {
+pub(super) fn credentials(value: &HeaderValue) -> Option<(String, String)> {
     let (scheme, encoded) = value.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;

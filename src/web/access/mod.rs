@@ -6,6 +6,8 @@
 //! whose certificate is no longer good must not stay on a connection that it kept.
 
 mod clients;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzz;
 mod guard;
 mod headers;
 mod queue;

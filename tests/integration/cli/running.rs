@@ -236,14 +236,28 @@ fn a_daemon_that_cannot_answer_is_told_in_one_sentence() {
 
 #[test]
 fn what_cannot_be_asked_is_wrong_usage() {
-    for arguments in [
-        &["status", "--url", "https://127.0.0.1/"][..],
-        &["status", "--url", "http://u:p@127.0.0.1/"],
-        &["status", "--url", "nonsense"],
-        &["outages", "--since", "soon"],
+    let begin = "bascule: --url must begin with http:// or https:// and name a host\n";
+    let user = "bascule: --url must not hold a user name or password, which everybody on this \
+                machine could see: use --user and --password-file\n";
+    let relative = "bascule: --url is not a URL: relative URL without a base\n";
+    let plain = "bascule: --ca-file and --cert-file are for an https:// URL\n";
+    for (arguments, sentence) in [
+        (&["status", "--url", "ftp://127.0.0.1/"][..], begin),
+        (&["status", "--url", "http://u:p@127.0.0.1/"], user),
+        (&["outages", "--url", "nonsense"], relative),
+        (&["status", "--ca-file", "ca.pem"], plain),
+        (&["outages", "--since", "soon"], "error: invalid value"),
+        (
+            &["status", "--user", "u"],
+            "error: the following required arguments",
+        ),
+        (
+            &["status", "--key-file", "k"],
+            "error: the following required arguments",
+        ),
     ] {
         let (code, out, err) = told(&mut bascule(arguments));
         assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}");
-        assert!(err.starts_with("error: invalid value"), "{err}");
+        assert!(err.starts_with(sentence), "{err}");
     }
 }

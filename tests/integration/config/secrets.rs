@@ -95,9 +95,7 @@ fn secrets_are_printed_nowhere() {
     let plan = format!("{:?}", loaded.settings.plan);
     assert!(!plan.contains("hunter2"), "{plan}");
     for endpoint in &loaded.settings.endpoints {
-        let mut debug = format!("{endpoint:?}");
-        // A body is no secret store: it is shown to whoever debugs.
-        debug = debug.replace("hunter2-body", "");
+        let debug = format!("{endpoint:?}");
         assert!(!debug.contains("hunter2"), "{debug}");
         assert!(!debug.contains("aHVudGVyMi"), "{debug}");
     }

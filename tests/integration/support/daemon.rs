@@ -46,8 +46,13 @@ impl Daemon {
 
     /// Starts the daemon with a state directory that outlives it. To drop it is `kill -9`.
     pub(crate) fn start_in(state: &Path, config: &str) -> Self {
+        Self::start_in_with(state, config, &[])
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn start_in_with(state: &Path, config: &str, arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        Self::launch(dir, state, config, &[])
+        Self::launch(dir, state, config, arguments)
     }
 
     fn launch(dir: tempfile::TempDir, state: &Path, config: &str, arguments: &[&str]) -> Self {
@@ -110,6 +115,17 @@ impl Daemon {
         self.signal("TERM");
         let status = self.child.wait().expect("it ends");
         (status, asked.elapsed())
+    }
+
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end, and looks at what it leaves before that is removed.
+    pub(crate) fn ended<T>(mut self, look: impl FnOnce() -> T) -> (ExitStatus, T) {
+        let status = self.child.wait().expect("it ends");
+        (status, look())
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {

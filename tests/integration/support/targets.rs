@@ -6,6 +6,7 @@ use std::time::Duration;
 use bascule::host::clock::Clock;
 use bascule::model::{AddressRound, Family, HttpFacts, Layer, Reason, Round, TlsFacts};
 use bascule::probe::Prober;
+use bascule::probe::mask::Mask;
 use bascule::probe::target::{
     HostPort, HttpExpect, HttpTarget, Limits, Resolver, Restricted, StatusSet, Target, TlsTarget,
     What,
@@ -27,6 +28,7 @@ pub(crate) fn target(what: What) -> Target {
     let plenty = Duration::from_secs(20);
     Target {
         key: None,
+        mask: Mask::of(&what, &[]),
         what,
         limits: Limits {
             round: plenty,

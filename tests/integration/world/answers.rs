@@ -20,7 +20,7 @@ pub(super) fn healthy(hosts: &BTreeSet<String>) -> BTreeMap<String, BTreeMap<Str
 }
 
 /// A front page of a believable size.
-pub(super) fn front(title: &str) -> Answer {
+pub(crate) fn front(title: &str) -> Answer {
     let filler = "<script>window.app = window.app || [];</script>\n".repeat(40);
     Answer::html(
         200,

@@ -9,7 +9,7 @@ mod alerting;
 mod alerting_examples;
 mod alerting_pair;
 mod alerting_servers;
-mod answers;
+pub(crate) mod answers;
 mod authority;
 pub(crate) mod catalog;
 mod itself;
@@ -17,7 +17,7 @@ mod names;
 pub(crate) mod namespace;
 mod prometheus;
 mod scenarios;
-mod site;
+pub(crate) mod site;
 mod uplink;
 mod vantage;
 mod vantages;
@@ -40,7 +40,7 @@ use self::site::{Answer, Site};
 const NAMESERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(11, 0, 0, 53));
 
 /// Names, pages and a namespace around them; all of it gone when dropped.
-struct World {
+pub(crate) struct World {
     // Dropped in this order: servers, then the namespace, then the files.
     names: Names,
     site: Site,
@@ -52,7 +52,7 @@ struct World {
 
 impl World {
     /// A world in which everything the catalog names is in good health.
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::Builder::new()
             .prefix("world-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
@@ -84,14 +84,24 @@ impl World {
     }
 
     /// The addresses of a host.
-    fn addresses(&self, host: &str) -> &[IpAddr] {
+    pub(crate) fn addresses(&self, host: &str) -> &[IpAddr] {
         self.addresses
             .get(host)
             .unwrap_or_else(|| panic!("the world has no host {host}"))
     }
 
+    /// What `ip` calls the namespace.
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.name()
+    }
+
+    /// The file with the authority's certificate.
+    pub(crate) fn roots(&self) -> std::path::PathBuf {
+        self.authority.roots()
+    }
+
     /// Changes what paths answer, all at once.
-    fn set_http(
+    pub(crate) fn set_http(
         &mut self,
         changes: impl IntoIterator<Item = (&'static str, &'static str, Answer)>,
     ) {

@@ -1,0 +1,69 @@
+//! What the fuzzer demands of what a daemon, or whoever answers in its place, says.
+
+use super::line::{Look, width};
+use super::running::{self, Outages, Status};
+use super::{outages, status};
+use crate::fuzzing::{choice, harmless, sentence};
+
+const RICH: Look = Look {
+    colour: true,
+    unicode: true,
+};
+
+/// Whatever is answered, nothing of it moves the terminal, and no line is longer than one.
+pub(crate) fn daemon_document(bytes: &[u8]) {
+    let (_, bytes) = choice(bytes);
+    match running::read::<Status>(bytes) {
+        Err(why) => sentence(&why, 400),
+        Ok(read) => {
+            let _ = read.is_bad_news();
+            for look in [Look::PLAIN, RICH] {
+                drawn(look, &status::draw(look, &read));
+            }
+        }
+    }
+    match running::read::<Outages>(bytes) {
+        Err(why) => sentence(&why, 400),
+        Ok(read) => {
+            for look in [Look::PLAIN, RICH] {
+                drawn(look, &outages::draw(look, &read, "7d"));
+            }
+        }
+    }
+    if let Some(told) = running::retold(bytes) {
+        let line = told.strip_suffix('\n').unwrap_or(&told);
+        harmless(line, 12 * bytes.len());
+        let again = running::retold(line.as_bytes());
+        assert_eq!(again.as_ref(), Some(&told), "told twice");
+    }
+    if let Some(why) = running::refusal(bytes) {
+        harmless(&why, 481);
+    }
+}
+
+/// Demands a drawing that fits and does no harm.
+fn drawn(look: Look, drawing: &str) {
+    for line in drawing.lines() {
+        let bare = if look.colour {
+            uncoloured(line)
+        } else {
+            assert!(line.is_ascii(), "{line:?}");
+            line.to_owned()
+        };
+        harmless(&bare, 200);
+        assert!(width(&bare) <= Look::WIDTH, "{bare:?}");
+    }
+}
+
+/// Without our own colours.
+fn uncoloured(line: &str) -> String {
+    let mut parts = line.split("\x1b[");
+    let mut bare = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find('m').unwrap_or_default();
+        let is_ours = part[..end].bytes().all(|b| b.is_ascii_digit() || b == b';');
+        assert!(is_ours, "{line:?}");
+        bare.push_str(&part[end + 1..]);
+    }
+    bare
+}

@@ -251,7 +251,7 @@ fn rate_limit(node: Node, place: Place, faults: &mut Vec<Fault>) -> Option<Rate>
     let interval = interval.and_then(|(place, text)| match duration(&text) {
         Some(interval) => Some(interval),
         None => {
-            let sentence = "must be a duration such as \"1s\" or \"100ms\"";
+            let sentence = "must be a duration, such as \"1s\" or \"100ms\"";
             keys.fault(place.fault(sentence));
             None
         }

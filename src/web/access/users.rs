@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-/// The dearest hash that is taken: at 14 a check takes about a second of a core.
+/// The dearest hash that is taken: each step doubles the time of a check.
 const MAX_COST: u32 = 14;
 /// A stolen hash below this cost is soon guessed.
 const MIN_GOOD_COST: u32 = 10;

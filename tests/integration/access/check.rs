@@ -75,8 +75,8 @@ fn what_is_not_of_the_format_is_refused_with_line_and_key() {
         "web.yml:1: rate_limit.burst: is missing: without it no request is ever answered",
     );
     refused(
-        "rate_limit:\n  interval: 1 day\n  burst: 1\n",
-        "web.yml:2: rate_limit.interval: must be a duration such as \"1s\" or \"100ms\"",
+        "rate_limit:\n  interval: soon\n  burst: 1\n",
+        "web.yml:2: rate_limit.interval: must be a duration, such as \"1s\" or \"100ms\"",
     );
 }
 

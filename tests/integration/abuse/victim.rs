@@ -92,10 +92,8 @@ impl Victim {
         let lag = (after.lag - before.lag) / rounds;
         let growth = after.memory - before.memory;
         let skipped = after.skipped - before.skipped;
-        let mut said = io::stdout();
         // One line of the table in docs/security-figures.md; shown with --nocapture.
-        let _ = writeln!(
-            said,
+        println!(
             "| {abuse} | {took:.1} | {} | {:.0} | {:.0} | {:.1} | {:.1} | {skipped} | {:.2} | {:.0} | {:.0} | {} | {} |",
             waits.len(),
             1000.0 * waits[waits.len() / 2],

@@ -71,7 +71,7 @@ pub fn is_secret_name(name: &str) -> bool {
 #[must_use]
 pub fn links(text: &str) -> Cow<'_, str> {
     static USER: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r#"(?i)\b((?:https?|wss?|ftp)://)[^/?#@\s"'<>]+@"#).ok());
+        LazyLock::new(|| Regex::new(r#"(?i)\b((?:https?|wss?|ftp)://)[^/?#\s"'<>]+@"#).ok());
     static PARAMETER: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r#"([?&;#])([^=&#;?\s"'<>]{1,64})=([^&#;\s"'<>]+)"#).ok());
     if !text.contains(['@', '=']) {
@@ -321,13 +321,12 @@ impl Needles {
         self.0.extend([
             secret.to_owned(),
             secret.to_ascii_lowercase(),
-            json[1..json.len() - 1].to_owned(),
-            percent.replace('+', "%20"),
-            percent,
             STANDARD_NO_PAD.encode(secret),
             URL_SAFE_NO_PAD.encode(secret),
             shown,
         ]);
+        self.0.extend(in_json(&json[1..json.len() - 1]));
+        self.0.extend(in_percent(&percent));
         // Everybody escapes what he likes.
         for more in [">", "&gt;"] {
             for quote in ["\"", "&quot;", "&#34;"] {
@@ -344,6 +343,62 @@ impl Needles {
         self.0.dedup();
         self.0.into()
     }
+}
+
+/// A text of JSON as other libraries write it: with `/`, `&<>` or what is not ASCII escaped.
+fn in_json(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for text in [text.to_owned(), text.replace('/', "\\/")] {
+        let go = text.replace('&', "\\u0026");
+        let go = go.replace('<', "\\u003c").replace('>', "\\u003e");
+        for text in [text, go] {
+            found.push(text.chars().fold(String::new(), ascii));
+            found.push(text);
+        }
+    }
+    found
+}
+
+fn ascii(mut text: String, c: char) -> String {
+    if c.is_ascii() {
+        text.push(c);
+    } else {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            text.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    text
+}
+
+/// A value of a form as other libraries write it: they leave more as it is, or write hexadecimal
+/// digits small.
+fn in_percent(form: &str) -> Vec<String> {
+    let spaces = form.replace('+', "%20");
+    let tilde = spaces.replace("%7E", "~");
+    let mut script = tilde.clone();
+    for (escaped, plain) in [("%21", "!"), ("%27", "'"), ("%28", "("), ("%29", ")")] {
+        script = script.replace(escaped, plain);
+    }
+    let path = tilde.replace("%2F", "/");
+    let all = [form.to_owned(), spaces, tilde, script, path];
+    let small = all.clone().map(|text| small_digits(&text));
+    all.into_iter().chain(small).collect()
+}
+
+fn small_digits(text: &str) -> String {
+    let mut digits = 0;
+    let small = text.chars().map(|c| match c {
+        '%' => {
+            digits = 2;
+            c
+        }
+        _ if digits > 0 => {
+            digits -= 1;
+            c.to_ascii_lowercase()
+        }
+        _ => c,
+    });
+    small.collect()
 }
 
 /// All texts in a JSON value.

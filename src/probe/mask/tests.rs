@@ -73,6 +73,32 @@ fn a_secret_is_found_however_a_page_writes_it() {
 }
 
 #[test]
+fn a_secret_is_found_however_other_libraries_escape_it() {
+    let mask = mask(|needles| needles.add("ab/c~d&é(=!", SHORTEST));
+    for text in [
+        r"ab\/c~d&é(=!",
+        r"ab\/c~d&\u00e9(=!",
+        r"ab/c~d\u0026é(=!",
+        r"ab\/c~d\u0026\u00e9(=!",
+        "ab%2Fc%7Ed%26%C3%A9%28%3D%21",
+        "ab%2fc%7ed%26%c3%a9%28%3d%21",
+        "ab%2Fc~d%26%C3%A9%28%3D%21",
+        "ab%2Fc~d%26%C3%A9(%3D!",
+        "ab/c~d%26%C3%A9%28%3D%21",
+    ] {
+        let told = masked(&mask, &format!("you sent {text}."));
+        assert_eq!(told, "you sent <masked>.", "{text}");
+    }
+}
+
+#[test]
+fn a_password_with_an_at_is_masked_to_its_end() {
+    let link = "see https://user:p@ss@h.example/a@b";
+    assert_eq!(links(link), "see https://<masked>@h.example/a@b");
+    assert_eq!(links(&links(link)), links(link));
+}
+
+#[test]
 fn a_secret_that_is_cut_off_is_masked_as_far_as_it_goes() {
     let mask = mask(|needles| needles.add("s3cret-of-the-town", SHORTEST));
     assert_eq!(

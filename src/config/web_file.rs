@@ -113,6 +113,11 @@ fn document(
     faults: &mut Vec<Fault>,
     warnings: &mut Vec<Fault>,
 ) -> Access {
+    if matches!(root.what, What::Nothing) {
+        // Cut short by a full disk or an editor, it must not take all protection away.
+        faults.push(place.fault("is empty: without web.config_file nothing is protected either"));
+        return Access::default();
+    }
     let mut below = Vec::new();
     let mut keys = Keys::of(root, place, faults);
     let tls = keys.take("tls_server_config");

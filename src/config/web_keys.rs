@@ -67,7 +67,11 @@ impl<'a> Keys<'a> {
         let index = self.entries.iter().position(|(key, _)| key.name == name)?;
         let (key, node) = self.entries.remove(index);
         let place = self.at(&key);
-        (!matches!(node.what, What::Nothing)).then_some((place, node))
+        if matches!(node.what, What::Nothing) {
+            self.fault(place.fault("has no value: leave it out, or say something"));
+            return None;
+        }
+        Some((place, node))
     }
 
     /// Takes all keys that are left, whatever their names.

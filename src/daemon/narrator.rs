@@ -94,7 +94,7 @@ pub(super) fn reload_crashed(error: &tokio::task::JoinError) {
 
 pub(super) fn listen_needs_restart() {
     warn!(
-        "web.listen or web.public_listen has changed: the listeners stay as they are until a restart"
+        "web.listen or web.public_listen has changed: the listeners stay as they are, and as guarded, until a restart"
     );
 }
 

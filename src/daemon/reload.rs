@@ -72,10 +72,12 @@ impl Reloader {
         self.reading = None;
         let (settings, answer) = match read {
             Ok(Ok(settings)) => {
-                self.gate.adopt(rules(&settings));
+                let mut rules = rules(&settings);
                 if listen(&settings) != self.listen {
                     narrator::listen_needs_restart();
+                    rules = self.gate.no_wider(rules);
                 }
+                self.gate.adopt(rules);
                 if settings.state_dir != self.state_dir {
                     narrator::state_dir_needs_restart();
                 }

@@ -27,10 +27,22 @@ pub(super) async fn admit(
     if !view.is_private() {
         return Ok(());
     }
+    known(request, peer, view, access).await?;
+    // After the password: who has none uses up nothing of those who have.
     if let Some(Err(after)) = access.rate.as_ref().map(|rate| rate.take()) {
         let sentence = "more requests than rate_limit allows\n";
         return Err(later(StatusCode::TOO_MANY_REQUESTS, sentence, after));
     }
+    Ok(())
+}
+
+/// Whether the request has a name and its password, where one is needed.
+async fn known(
+    request: &Request<Incoming>,
+    peer: IpAddr,
+    view: &View,
+    access: &Access,
+) -> Result<(), Answer> {
     if access.users.is_empty() {
         return Ok(());
     }

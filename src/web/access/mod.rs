@@ -138,6 +138,23 @@ impl Gate {
         self.0.access.subscribe()
     }
 
+    /// Those rules, as far as they protect what the rules in force protect: the listeners stay
+    /// open that were opened under these.
+    #[must_use]
+    pub fn no_wider(&self, rules: Rules) -> Rules {
+        let now = self.access();
+        let access = if now.is_guarded() && !rules.access.is_guarded() {
+            (*now).clone()
+        } else {
+            rules.access
+        };
+        Rules {
+            access,
+            show_targets: rules.show_targets && self.shows_targets(),
+            ..rules
+        }
+    }
+
     pub(super) fn access(&self) -> Arc<Access> {
         Arc::clone(&self.0.access.borrow())
     }

@@ -1,7 +1,7 @@
 //! `bascule check` reads the web configuration too: every fault in one sentence, with exit code
 //! 2, and no secret in any.
 
-use super::scene::{Folder, TLS, hash};
+use super::scene::{Folder, NOTHING, TLS, hash};
 use crate::cli::commands::{bascule, told};
 use crate::support::certificates::{pem, self_signed};
 
@@ -69,6 +69,16 @@ fn what_is_not_of_the_format_is_refused_with_line_and_key() {
         "http_server_config:\n  headers:\n    X-Frame-Options: DENY\n",
         "web.yml:3: http_server_config.headers.X-Frame-Options: must be `deny` or `sameorigin`, \
          in small letters",
+    );
+    for nothing in ["", "# to be written\n"] {
+        refused(
+            nothing,
+            "web.yml: is empty: without web.config_file nothing is protected either",
+        );
+    }
+    refused(
+        "basic_auth_users:\n# prometheus: later\n",
+        "web.yml:1: basic_auth_users: has no value: leave it out, or say something",
     );
     refused(
         "rate_limit:\n  interval: 1s\n",
@@ -184,7 +194,7 @@ fn users_are_refused_without_quoting_what_may_be_secret() {
 #[test]
 fn a_web_configuration_that_is_not_there_is_a_fault_of_the_key_that_names_it() {
     let folder = Folder::new();
-    let (code, _, err) = check(&folder, "", "");
+    let (code, _, err) = check(&folder, NOTHING, "");
     assert_eq!((code, err.as_str()), (0, ""));
     std::fs::remove_file(folder.path("web.yml")).expect("it was there");
     let path = folder.path("config.toml").display().to_string();
@@ -198,7 +208,7 @@ fn a_web_configuration_that_is_not_there_is_a_fault_of_the_key_that_names_it() {
 
 #[test]
 fn an_address_belongs_to_one_listener() {
-    let faults = |keys: &str| check(&Folder::new(), "", keys).2;
+    let faults = |keys: &str| check(&Folder::new(), NOTHING, keys).2;
     assert_eq!(
         faults("public_listen = [\"127.0.0.1:10110\"]"),
         "config.toml:4: web.public_listen[0]: `127.0.0.1:10110` is served already by \
@@ -235,7 +245,7 @@ fn each_listener_is_told_with_what_protects_it() {
     ] {
         assert!(out.contains(line), "{out}");
     }
-    let (_, out, _) = check(&folder, "", public);
+    let (_, out, _) = check(&folder, NOTHING, public);
     assert!(out.contains("\nlistens on 127.0.0.1:10110, private: no TLS, no password\n"));
 }
 

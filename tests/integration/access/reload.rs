@@ -106,6 +106,20 @@ fn a_renewed_certificate_is_served_and_a_bad_file_keeps_what_was() {
 }
 
 #[test]
+fn listeners_that_stay_open_stay_guarded() {
+    let folder = Folder::new();
+    let yml = format!("basic_auth_users:\n  prometheus: {}\n", hash(PASSWORD, 4));
+    let daemon = folder.start(&yml, "");
+    let unguarded = folder.config("").replace("config_file", "# config_file");
+    let elsewhere = unguarded.replace("127.0.0.1:0", "127.0.0.2:0");
+    daemon.rewrite(&elsewhere);
+    daemon.signal("HUP");
+    daemon.wait_for_line("configuration reloaded");
+    daemon.wait_for_line("the listeners stay as they are, and as guarded, until a restart");
+    assert_eq!(daemon.get("/metrics").status, 401);
+}
+
+#[test]
 fn no_page_in_a_browser_can_ask_for_a_reload() {
     let folder = Folder::new();
     let daemon = folder.start("", "enable_lifecycle = true");

@@ -58,9 +58,13 @@ impl Folder {
         self.write(&format!("{name}.key"), &chain.key.serialize_pem());
     }
 
-    /// Writes the web configuration and starts a daemon with it and further keys of `[web]`.
+    /// Writes the web configuration and starts a daemon with it and further keys of `[web]`. An empty
+    /// one becomes one that asks for nothing.
     pub(super) fn start(&self, web_yml: &str, keys: &str) -> Daemon {
-        self.write("web.yml", web_yml);
+        self.write(
+            "web.yml",
+            if web_yml.is_empty() { NOTHING } else { web_yml },
+        );
         Daemon::start(&self.config(keys))
     }
 
@@ -90,6 +94,9 @@ impl Folder {
         ["--cert".into(), path("pem"), "--key".into(), path("key")]
     }
 }
+
+/// A web configuration that asks for nothing.
+pub(super) const NOTHING: &str = "http_server_config: {}\n";
 
 /// What `tls_server_config` needs at least.
 pub(super) const TLS: &str =

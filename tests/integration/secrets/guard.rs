@@ -63,12 +63,12 @@ impl Guard {
         )
     }
 
-    /// The same with slips: the hash is where names are, and a line of the key is where keys of
-    /// the format are.
+    /// The same with slips: the hash is where names are, and a line of the key in the place of its
+    /// file.
     pub(super) fn faulty_web_yml(&self) -> String {
         let key = self.key.lines().nth(1).expect("a line of the key");
         let faulty = self.web_yml().trim_end().replace("  us: ", "  ");
-        faulty.replace("guard.key", &format!("guard.key\n  {key}:")) + ":\n"
+        faulty.replace("guard.key", key) + ":\n"
     }
 
     /// Pieces that show a secret: the hash without and with its salt, the lines of the key.

@@ -94,12 +94,15 @@ impl Secrets {
                 "[[network.echo.http]]\nname = \"{name}\"\nurl = \"http://{address}{path}\"\n{keys}\n"
             );
         }
-        // A client key that is shown to nobody, as there is no TLS; and a resolver with a token.
+        // A network whose reason quotes a secret. A client key that is shown to nobody, as there is no TLS; and a resolver with a token.
         config += &format!(
             "[[network.echo.http]]\nname = \"key\"\nweight = 0\nurl = \"https://good.example/\"\nconnect_to = \"{address}\"\n\
              tls = {{ client_cert_file = \"FOLDER/cert.pem\", client_key_file = \"FOLDER/key.pem\" }}\n\
              [[network.echo.dns]]\nname = \"doh\"\nweight = 0\nquery = \"good.example\"\n\
              resolvers = [\"https://{address}/dns-query?token=Zq9-resolver\"]\n\
+             [network.lost]\ntitle = \"Lost\"\nquorum = 1\n\
+             [[network.lost.http]]\nname = \"nowhere\"\nurl = \"http://{address}/nowhere\"\n\
+             bearer_token_file = \"FOLDER/token\"\n\
              [[group]]\nname = \"crisis\"\nnetworks = [\"echo\"]\nlast_resort = \"https://town.example/sms\"\n"
         );
         config.replace("FOLDER", &self.path().display().to_string())

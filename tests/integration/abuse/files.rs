@@ -89,7 +89,7 @@ fn scrape_on(known: &mut BufReader<TcpStream>) -> String {
         assert_ne!(known.read_line(&mut line).unwrap(), 0, "an answer");
         let lower = line.to_ascii_lowercase();
         let value = lower.strip_prefix("content-length: ");
-        length = length.or(value.map(|value| value.trim().parse().unwrap()));
+        length = length.or_else(|| value.map(|value| value.trim().parse().unwrap()));
     }
     let mut body = vec![0; length.unwrap()];
     known.read_exact(&mut body).unwrap();

@@ -2,8 +2,9 @@
 //! one in force.
 //!
 //! The file is read in `config`; here is what it comes to. A reload swaps the whole of it in one
-//! step. Connections made under another one end with the answer that is being made: a client
-//! whose certificate is no longer good must not stay on a connection that it kept.
+//! step. Connections made under another one end with the answer that is being made, and a request
+//! that comes in on one later is refused where the handshake matters: a client whose certificate
+//! is no longer good must not stay on a connection that it kept.
 
 mod clients;
 #[cfg(any(test, fuzzing))]
@@ -56,6 +57,16 @@ impl Access {
     #[must_use]
     pub fn is_guarded(&self) -> bool {
         !self.users.is_empty() || self.tls.as_ref().is_some_and(Tls::knows_its_clients)
+    }
+
+    /// Whether a connection that was opened under other rules is worth nothing under these: they
+    /// ask for other certificates, or for encryption, and the handshake is over.
+    pub(super) fn outdates(&self, met: &Self) -> bool {
+        match (&self.tls, &met.tls) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(tls), Some(met)) => tls.asks_otherwise_than(met),
+        }
     }
 }
 

@@ -159,6 +159,7 @@ pub struct Tls {
     private: Arc<ServerConfig>,
     public: Arc<ServerConfig>,
     client_auth: ClientAuth,
+    clients: Arc<(Option<Vec<u8>>, Vec<String>)>,
     not_before: SystemTime,
     not_after: SystemTime,
 }
@@ -189,6 +190,7 @@ impl Tls {
             private: config(parts, &key, verifier)?,
             public: config(parts, &key, None)?,
             client_auth: parts.client_auth,
+            clients: Arc::new((parts.client_ca.clone(), parts.client_allowed_sans.clone())),
             not_before,
             not_after,
         })
@@ -212,6 +214,12 @@ impl Tls {
             Audience::Private => &self.private,
             Audience::Public => &self.public,
         })
+    }
+
+    /// Whether what a client has shown under other rules proves nothing under these.
+    pub(super) fn asks_otherwise_than(&self, met: &Self) -> bool {
+        let asks = |tls: &Self| (tls.client_auth, Arc::clone(&tls.clients));
+        self.client_auth != ClientAuth::NoClientCert && asks(self) != asks(met)
     }
 
     /// Whether nobody comes in who has not proven to be a client.

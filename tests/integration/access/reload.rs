@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
-use super::scene::{Folder, PASSWORD, TLS, client_wish, hash, server_wish};
+use super::scene::{Folder, NOTHING, PASSWORD, TLS, client_wish, hash, server_wish};
 use crate::support::certificates::{Authority, pem};
 use crate::world::namespace::until;
 
@@ -260,4 +260,53 @@ fn what_was_asked_without_encryption_is_not_answered_once_there_is_some() {
     stream.write_all(b"\r\n").expect("the other half is sent");
     let answer = rest(stream);
     assert!(is_sent_away(&answer), "{answer}");
+}
+
+#[test]
+fn the_log_tells_what_protects_the_listeners_otherwise() {
+    let folder = Folder::new();
+    let users = |all: &[&str]| {
+        let lines = all
+            .iter()
+            .map(|name| format!("  {name}: {}\n", hash(name, 4)));
+        lines.fold("basic_auth_users:\n".to_owned(), |all, line| all + &line)
+    };
+    let daemon = folder.start(&users(&["alice"]), "");
+    let reload = |yml: &str, line: &str| {
+        folder.write("web.yml", yml);
+        daemon.signal("HUP");
+        daemon.wait_for_line(line);
+    };
+    let until = "certificate valid until 20";
+    reload(
+        &(TLS.to_owned() + &users(&["alice", "bob"])),
+        &format!("the listeners are protected otherwise than before: TLS on, {until}"),
+    );
+    daemon.wait_for_line("; 1 user added, 1 with another password");
+    let certificates = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.pem\n";
+    reload(
+        &format!("{TLS}{certificates}{}", users(&["bob"])),
+        "the listeners are protected otherwise than before: client_auth_type \
+         RequireAndVerifyClientCert, was NoClientCert; 1 user removed, 1 with another password",
+    );
+    folder.write("ca.pem", &pem(&Authority::root("another").certificate));
+    folder.keep("server", &folder.authority.sign(&server_wish()));
+    reload(
+        &format!("{TLS}{certificates}{}", users(&[])),
+        "configuration not reloaded",
+    );
+    reload(
+        &format!("{TLS}{certificates}"),
+        "the listeners are less protected than before: another certificate, valid until 20",
+    );
+    daemon.wait_for_line("; client certificates of others than before; 1 user removed");
+    reload(
+        NOTHING,
+        "the listeners are less protected than before: TLS off; client_auth_type NoClientCert, \
+         was RequireAndVerifyClientCert",
+    );
+    let log = daemon.log();
+    let mut told = log.lines().filter(|line| line.contains("protected"));
+    let secret = |line: &str| ["alice", "bob", "$2"].iter().any(|it| line.contains(it));
+    assert!(!told.any(secret), "{log}");
 }

@@ -246,6 +246,29 @@ fn bad(error: &webpki::Error) -> Cause {
         }
         E::NameConstraintViolation => "its authority may not sign for its names".to_owned(),
         E::UnsupportedCertVersion => "it is not of version 3".to_owned(),
+        E::EndEntityUsedAsCa => "it is signed by somebody who is no authority".to_owned(),
+        E::PathLenConstraintViolated => "its chain is longer than an authority allows".to_owned(),
+        E::UnsupportedSignatureAlgorithmContext(_)
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+        | E::SignatureAlgorithmMismatch => {
+            "it, or one above it, is signed with a kind of key or digest that is not supported"
+                .to_owned()
+        }
+        E::UnsupportedCriticalExtension => {
+            "it has an extension that must be understood, and is not".to_owned()
+        }
+        E::MalformedExtensions
+        | E::ExtensionValueInvalid
+        | E::InvalidCertValidity
+        | E::InvalidSerialNumber
+        | E::MalformedDnsIdentifier
+        | E::MalformedNameConstraint => "what it says is malformed".to_owned(),
+        E::MaximumPathBuildCallsExceeded
+        | E::MaximumPathDepthExceeded
+        | E::MaximumSignatureChecksExceeded
+        | E::MaximumNameConstraintComparisonsExceeded => {
+            "its chain is too long or too tangled".to_owned()
+        }
         E::BadDer | E::BadDerTime | E::TrailingData(_) => "it cannot be decoded".to_owned(),
         other => printable(&other.to_string(), QUOTE),
     };

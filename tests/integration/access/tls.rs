@@ -74,6 +74,10 @@ fn plain_http_to_a_tls_listener_is_told_so() {
         answer.text(),
         "Client sent an HTTP request to an HTTPS server.\n"
     );
+    let url = format!("http://{}", daemon.address);
+    let asked = told(&mut bascule(&["status", "--url", &url]));
+    let sentence = format!("bascule: {url}/ does not speak plain http: does it want https://?\n");
+    assert_eq!(asked, (2, String::new(), sentence));
 }
 
 /// Runs openssl in a folder.
@@ -127,6 +131,35 @@ fn the_certificate_of_the_documentation_is_one_that_clients_take() {
         warned.contains("CA:TRUE") && warned.contains("subjectAltName"),
         "{warned}"
     );
+}
+
+#[test]
+fn a_certificate_that_cannot_be_verified_is_told_in_words() {
+    let folder = Folder::new();
+    let ec = "openssl req -x509 -newkey ec -nodes -days 9";
+    openssl(
+        &folder,
+        &format!(
+            "{ec} -pkeyopt ec_paramgen_curve:secp521r1 -subj /CN=odd -keyout odd.key -out odd.pem"
+        ),
+    );
+    openssl(
+        &folder,
+        &format!(
+            "{ec} -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=x -keyout server.key -out \
+             server.pem -CA odd.pem -CAkey odd.key -addext basicConstraints=CA:FALSE -addext \
+             subjectAltName=IP:127.0.0.1"
+        ),
+    );
+    let daemon = folder.start(TLS, "");
+    let url = format!("https://{}", daemon.address);
+    let odd = folder.path("odd.pem").display().to_string();
+    let (code, _, err) = told(&mut bascule(&["status", "--url", &url, "--ca-file", &odd]));
+    let sentence = format!(
+        "bascule: {url}/ cannot be trusted: certificate is not acceptable: it, or one above it, is \
+         signed with a kind of key or digest that is not supported\n"
+    );
+    assert_eq!((code, err), (2, sentence));
 }
 
 #[test]

@@ -11,7 +11,8 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use super::access::Access;
-use super::guests::{Home, Seat};
+use super::guests::Seat;
+use super::home::Home;
 use super::query::Refusal;
 use super::turns::Line;
 use super::{View, admission, pages, render};

@@ -223,6 +223,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn listeners_that_stay_open_show_the_public_no_more_than_before() {
+        let rules = |show_targets| Rules {
+            show_targets,
+            ..Rules::default()
+        };
+        for (now, wished, shown) in [
+            (false, true, false),
+            (false, false, false),
+            (true, false, false),
+            (true, true, true),
+        ] {
+            let gate = Gate::new(rules(now));
+            let change = gate.adopt(gate.no_wider(rules(wished)));
+            assert_eq!(change, None);
+            assert_eq!(gate.shows_targets(), shown, "{now}, then {wished}");
+        }
+    }
+
+    #[test]
     fn a_listener_that_others_reach_lacks_something_unless_passwords_are_encrypted() {
         let of = |access: &Access, address: &str| {
             let lack = access.lack_at(address.parse().expect("an address"));

@@ -2,31 +2,8 @@
 //! installed. What it does to a machine is tried on one in `tests/integration/machine`.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use super::root;
-
-/// What a program says when it is content.
-fn told(program: &str, package: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(root())
-        .env("BASCULE_BINARY", env!("CARGO_BIN_EXE_bascule"))
-        .env("MANWIDTH", "80")
-        .env("LC_ALL", "C.UTF-8")
-        .output()
-        .unwrap_or_else(|error| {
-            panic!("`{program}`: {error}: install the Debian package {package} (tests/run does)")
-        });
-    let said = String::from_utf8(output.stdout).unwrap();
-    let complaints = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        output.status.success(),
-        "{program} {arguments:?}: {said}{complaints}"
-    );
-    assert_eq!(complaints, "", "{program} {arguments:?}");
-    said
-}
+use super::{root, told};
 
 fn deb() -> String {
     package(&[])
@@ -82,6 +59,7 @@ fn the_package_has_what_the_documentation_promises() {
         "usr/share/bascule/grafana/dashboards/bascule-now.json",
         "usr/share/bascule/grafana/provisioning/dashboards/bascule.yaml",
         "usr/share/doc/bascule/copyright",
+        "usr/share/doc/bascule/notices.txt",
         "usr/share/doc/bascule/changelog.gz",
         "usr/share/doc/bascule/changelog.Debian.gz",
         "usr/share/doc/bascule/runbook.md",

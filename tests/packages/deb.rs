@@ -46,8 +46,8 @@ fn the_package_has_what_the_documentation_promises() {
     let files = files(&deb);
     for promised in [
         "usr/bin/bascule",
-        "lib/systemd/system/bascule.service",
-        "lib/systemd/system/bascule.socket",
+        "usr/lib/systemd/system/bascule.service",
+        "usr/lib/systemd/system/bascule.socket",
         "etc/bascule/config.toml",
         "usr/share/man/man1/bascule.1.gz",
         "usr/share/man/man1/bascule-probe.1.gz",
@@ -68,7 +68,7 @@ fn the_package_has_what_the_documentation_promises() {
     ] {
         assert!(files.iter().any(|file| file == promised), "no {promised}");
     }
-    let places = ["usr/", "lib/systemd/system/", "etc/bascule/config.toml"];
+    let places = ["usr/", "etc/bascule/config.toml"];
     let strays: Vec<_> = files
         .iter()
         .filter(|file| !places.iter().any(|place| file.starts_with(place)))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{root, told};
 
-fn deb() -> String {
+pub(super) fn deb() -> String {
     package(&[])
 }
 
@@ -16,7 +16,7 @@ fn package(arguments: &[&str]) -> String {
 }
 
 /// The files of the package, without folders.
-fn files(deb: &str) -> Vec<String> {
+pub(super) fn files(deb: &str) -> Vec<String> {
     let listed = told("dpkg-deb", "dpkg", &["-c", deb]);
     let files = listed.lines().filter(|line| !line.starts_with('d'));
     files
@@ -59,6 +59,7 @@ fn the_package_has_what_the_documentation_promises() {
         "usr/share/bascule/grafana/dashboards/bascule-now.json",
         "usr/share/bascule/grafana/provisioning/dashboards/bascule.yaml",
         "usr/share/doc/bascule/copyright",
+        "usr/share/doc/bascule/README.Debian",
         "usr/share/doc/bascule/notices.txt",
         "usr/share/doc/bascule/changelog.gz",
         "usr/share/doc/bascule/changelog.Debian.gz",

@@ -7,6 +7,7 @@
 )]
 
 mod deb;
+mod documents;
 mod keys;
 mod manual;
 mod notices;

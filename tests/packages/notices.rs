@@ -285,7 +285,10 @@ impl Library {
                 .map(|(_, name)| *name)
                 .filter(|name| options.contains(name));
             let known: Vec<&str> = known.collect();
-            let taken = known.iter().find(|name| is_carried(name)).or_else(|| known.first());
+            let taken = known
+                .iter()
+                .find(|name| is_carried(name))
+                .or_else(|| known.first());
             let Some(taken) = taken else {
                 panic!(
                     "{}: how does the text of {choice} begin? Add it to this test",

@@ -15,7 +15,8 @@ use super::journal::{RUN, SOCKET, fields};
 use super::{Manager, PATIENCE, Service, network};
 use crate::support::child::alone_with_own_mounts;
 use crate::support::daemon::{ok, request_at, server, value};
-use crate::world::namespace::{must, until};
+use crate::support::waiting::until;
+use crate::world::namespace::must;
 
 const SCRAPE: &str = "GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
 const ROUNDS: &str = "bascule_rounds_total{endpoint=\"web\",network=\"x\",verdict=\"pass\"}";

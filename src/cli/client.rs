@@ -31,6 +31,9 @@ const LARGEST: usize = 8 << 20;
 /// Alerts of a server that was shown no certificate and wants one, in either version of TLS.
 const WANT_ONE: [&str; 2] = ["certificate_required", "handshake_failure"];
 
+/// Of a server that speaks TLS only.
+const NOT_PLAIN: &str = "does not speak plain http: does it want https://?";
+
 /// Where the daemon is, and what it wants to see.
 #[derive(Args, Debug)]
 pub(super) struct Daemon {
@@ -165,6 +168,11 @@ impl Daemon {
     }
 }
 
+/// What bascule, and most servers, say to whoever speaks plain http where TLS is spoken.
+fn names_https(body: &[u8]) -> bool {
+    String::from_utf8_lossy(body).contains("HTTPS")
+}
+
 impl Door {
     async fn open(&self) -> Result<Vec<u8>, String> {
         let url = &self.url;
@@ -225,6 +233,9 @@ impl Door {
             }
             .to_owned());
         }
+        if self.tls.is_none() && status == StatusCode::BAD_REQUEST && names_https(&body) {
+            return Err(NOT_PLAIN.to_owned());
+        }
         Err(match running::refusal(&body) {
             Some(sentence) => format!("answers {}: {sentence}", status.as_u16()),
             None => format!("answers {}: is this a bascule daemon?", status.as_u16()),
@@ -235,7 +246,7 @@ impl Door {
     fn broken(&self, error: &hyper::Error) -> String {
         let no_answer = error.is_parse() || error.is_incomplete_message();
         if self.tls.is_none() && no_answer {
-            return "does not speak plain http: does it want https://?".to_owned();
+            return NOT_PLAIN.to_owned();
         }
         // With TLS 1.3 a certificate is refused after the handshake.
         if let Some(cause) = refusal(error) {

@@ -156,7 +156,7 @@ pub fn execute(cli: Cli) -> ExitCode {
     memory::keep_private();
     let Cli { command, common } = cli;
     let answer = match command {
-        None | Some(Command::Run) => run::run(common),
+        None | Some(Command::Run) => return run::run(common),
         Some(Command::Check) => check::check(&common),
         Some(Command::Probe(arguments)) => probe::probe(&common, &arguments),
         Some(Command::Status(arguments)) => status::status(&arguments),
@@ -164,11 +164,16 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Config(arguments)) => config::config(&common, &arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
     };
+    exit(answer, terminal::complain)
+}
+
+/// How the process ends; trouble is told first.
+fn exit(answer: Result<Answer, Trouble>, complain: impl FnOnce(&str)) -> ExitCode {
     match answer {
         Ok(Answer::Fine) => ExitCode::SUCCESS,
         Ok(Answer::BadNews) => ExitCode::from(1),
         Err(Trouble(text)) => {
-            terminal::complain(&text);
+            complain(&text);
             ExitCode::from(2)
         }
     }

@@ -1,13 +1,19 @@
 //! `bascule [run]`: the daemon.
 
-use super::{Answer, Common, LogLevel, Trouble};
+use std::process::ExitCode;
+
+use super::{Answer, Common, LogLevel, Trouble, exit};
 use crate::daemon::{self, Options, StartError};
 use crate::host::clock::Clock;
 use crate::host::logging;
 
 /// Runs until a signal ends it.
-pub(super) fn run(common: Common) -> Result<Answer, Trouble> {
-    logging::start(common.logging(LogLevel::Info), Clock::system());
+pub(super) fn run(common: Common) -> ExitCode {
+    let log = logging::start_aside(common.logging(LogLevel::Info), Clock::system());
+    exit(serve(common), |text| log.complain(text))
+}
+
+fn serve(common: Common) -> Result<Answer, Trouble> {
     // One thread: rounds wait far more than they work, and what wakes on the thread that
     // waited costs half of what wakes on another. Clients are served on a thread of their own.
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -123,7 +123,9 @@ impl Environment {
         match &self.credentials_directory {
             Some(directory) => Ok(directory.join(rest.trim_start_matches('/'))),
             None => {
-                Err("needs systemd credentials, and $CREDENTIALS_DIRECTORY is not set".to_owned())
+                let sentence = "needs systemd credentials, and $CREDENTIALS_DIRECTORY is not set; \
+                                by hand: CREDENTIALS_DIRECTORY=/run/credentials/bascule.service";
+                Err(sentence.to_owned())
             }
         }
     }

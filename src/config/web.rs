@@ -33,9 +33,10 @@ pub(crate) fn web(
         Some(at) => web_file::read(at, environment, faults, warnings),
         None => Access::default(),
     };
-    if !access.is_guarded() {
-        warnings.extend(listen.iter().filter_map(open));
-    }
+    warnings.extend(listen.iter().filter_map(|at| {
+        let lack = access.lack_at(at.value)?;
+        Some(at.fault(lack))
+    }));
     let settings = WebSettings {
         listen: listen.iter().map(|at| at.value).collect(),
         public_listen: public_listen.iter().map(|at| at.value).collect(),
@@ -96,17 +97,6 @@ fn clash(one: SocketAddr, other: SocketAddr) -> bool {
         all.is_unspecified() && (all.is_ipv6() || it.is_ipv4())
     };
     one.port() != 0 && one.port() == other.port() && (a == b || covers(a, b) || covers(b, a))
-}
-
-/// Why a private listener is not private, if so.
-fn open(at: &At<SocketAddr>) -> Option<Fault> {
-    let address = at.value;
-    (!address.ip().to_canonical().is_loopback()).then(|| {
-        at.fault(format!(
-            "everybody who can reach `{address}` reads everything: name a config_file with \
-             basic_auth_users or client certificates, or listen on loopback"
-        ))
-    })
 }
 
 /// `127.0.0.1:10110`, `[::1]:10110`, `:10110` (every address), `localhost:10110`.

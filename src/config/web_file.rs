@@ -23,27 +23,42 @@ use crate::web::access::{Access, ClientAuth, Hash, Headers, Rate, Users};
 /// Longest name of a user, in bytes.
 const LONGEST_NAME: usize = 255;
 
+/// What a private key in PEM begins and ends with.
+const KEY: &[u8] = b"PRIVATE KEY-----";
+
 /// The files of a web configuration, read as they are asked for, and what all of them say.
 pub(super) struct Files<'a> {
     environment: &'a Environment,
     folder: &'a Path,
     digest: Sha256,
+    /// Of those that are secret, which others can read.
+    exposed: Vec<Fault>,
 }
 
 impl Files<'_> {
     /// The content of a file that the web configuration names.
     pub(super) fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
-        let full = if path.starts_with(CREDENTIALS) {
-            path.to_owned()
-        } else {
-            let full = self.folder.join(path).into_os_string();
-            full.into_string()
-                .map_err(|_| "is below a directory whose name is not UTF-8".to_owned())?
-        };
-        let bytes = self.environment.read(&FilePath(full))?;
+        let bytes = self.environment.read(&self.full(path)?)?;
         self.digest.update(bytes.len().to_be_bytes());
         self.digest.update(&bytes);
         Ok(bytes)
+    }
+
+    /// Warns if others can read such a file, which holds a secret.
+    pub(super) fn expose(&mut self, place: &Place, path: &str) {
+        let full = self.full(path).ok();
+        let warning = full.and_then(|full| self.environment.exposed(&full));
+        self.exposed.extend(warning.map(|it| place.fault(it)));
+    }
+
+    fn full(&self, path: &str) -> Result<FilePath, String> {
+        if path.starts_with(CREDENTIALS) {
+            return Ok(FilePath(path.to_owned()));
+        }
+        let full = self.folder.join(path).into_os_string();
+        full.into_string()
+            .map(FilePath)
+            .map_err(|_| "is below a directory whose name is not UTF-8".to_owned())
     }
 }
 
@@ -75,7 +90,12 @@ pub(crate) fn read(
             return Access::default();
         }
     };
-    of_bytes(&bytes, &name, (environment, folder), faults, warnings)
+    let access = of_bytes(&bytes, &name, (environment, folder), faults, warnings);
+    let holds_key = bytes.windows(KEY.len()).any(|part| part == KEY);
+    if holds_key || !access.users.is_empty() {
+        warnings.extend(environment.exposed(&at.value).map(|it| at.fault(it)));
+    }
+    access
 }
 
 /// Reads the bytes of a file of this name in this folder.
@@ -102,6 +122,7 @@ pub(super) fn of_bytes(
         environment,
         folder,
         digest: Sha256::new_with_prefix(bytes),
+        exposed: Vec::new(),
     };
     document(root, place, &mut files, faults, warnings)
 }
@@ -134,6 +155,7 @@ fn document(
     let users = users.map(|(place, node)| basic_auth(node, &place, &mut below, warnings));
     let rate = rate.and_then(|(place, node)| rate_limit(node, place, &mut below));
     faults.append(&mut below);
+    warnings.append(&mut files.exposed);
     Access {
         tls,
         headers: headers.unwrap_or_default(),
@@ -159,6 +181,7 @@ fn weaknesses(
         let sentence = format!("the certificate is valid from {} on", timestamp(from));
         warnings.push(place.fault(sentence));
     }
+    warnings.extend(tls.oddities().into_iter().map(|it| place.fault(it)));
     let weak = match tls.client_auth() {
         ClientAuth::RequestClientCert => "lets in clients with any certificate, and without one",
         ClientAuth::RequireAnyClientCert => {

@@ -6,6 +6,9 @@ use super::web_keys::{Keys, quoted};
 use super::yaml::Node;
 use crate::web::access::{Cipher, ClientAuth, Curve, Tls, TlsFault, TlsParts, Version};
 
+/// The only one of the files that is a secret.
+const KEY_FILE: &str = "key_file";
+
 /// Something that stands in the file itself or in one that it names.
 struct Text {
     place: Place,
@@ -25,7 +28,7 @@ pub(super) fn read(
         return None;
     }
     let certificate = text(&mut keys, ["cert", "cert_file"], true, files);
-    let key = text(&mut keys, ["key", "key_file"], true, files);
+    let key = text(&mut keys, ["key", KEY_FILE], true, files);
     let client_ca = text(&mut keys, ["client_ca", "client_ca_file"], false, files);
     let client_auth = client_auth(&mut keys, client_ca.as_ref());
     let names = keys.texts("client_allowed_sans");
@@ -95,7 +98,12 @@ fn text(
             bytes: text.into_bytes(),
         }),
         (None, Some((place, path))) => match files.read(&path) {
-            Ok(bytes) => Some(Text { place, bytes }),
+            Ok(bytes) => {
+                if file == KEY_FILE {
+                    files.expose(&place, &path);
+                }
+                Some(Text { place, bytes })
+            }
             Err(sentence) => {
                 keys.fault(place.fault(sentence));
                 None

@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener};
 
 use crate::host::systemd::Passed;
 use crate::web;
-use crate::web::access::Audience;
+use crate::web::access::{Access, Audience};
 
 /// `FileDescriptorName=` of a socket for the public.
 const PUBLIC: &str = "public";
@@ -20,6 +20,14 @@ pub(super) struct Door {
     pub(super) audience: Audience,
     /// Who opened it, where the configuration does not name it.
     pub(super) unnamed: Option<String>,
+}
+
+impl Door {
+    /// What it lacks, where the configuration cannot warn of it because it does not name it.
+    pub(super) fn lack(&self, access: &Access) -> Option<String> {
+        let is_ours = self.unnamed.is_some() && self.audience == Audience::Private;
+        is_ours.then(|| access.lack_at(self.address))?
+    }
 }
 
 /// An address that cannot be had.
@@ -132,6 +140,31 @@ mod tests {
         let wanted = [(socket.address, Audience::Private)];
         let doors = open(&wanted, vec![socket]).unwrap();
         assert_eq!(doors[0].audience, Audience::Private);
+    }
+
+    #[test]
+    fn a_private_socket_that_is_open_and_that_nobody_named_lacks_protection() {
+        let door = |address, audience, unnamed: bool| {
+            let listener = web::bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+            let door = Door {
+                address: SocketAddr::from((address, 10110)),
+                listener,
+                audience,
+                unnamed: unnamed.then(|| "bascule.socket".to_owned()),
+            };
+            door.lack(&Access::default())
+        };
+        let (everywhere, loopback) = ([0, 0, 0, 0], [127, 0, 0, 1]);
+        assert_eq!(
+            door(everywhere, Audience::Private, true).as_deref(),
+            Some(
+                "everybody who can reach `0.0.0.0:10110` reads everything: name a config_file \
+                 with basic_auth_users or client certificates, or listen on loopback"
+            )
+        );
+        assert_eq!(door(everywhere, Audience::Public, true), None);
+        assert_eq!(door(everywhere, Audience::Private, false), None);
+        assert_eq!(door(loopback, Audience::Private, true), None);
     }
 
     #[test]

@@ -44,7 +44,7 @@ use crate::host::clock::Clock;
 use crate::host::signals::Signals;
 use crate::host::systemd::{self, Notifier};
 use crate::metrics::{Metrics, Times};
-use crate::web::access::{Audience, Gate};
+use crate::web::access::{Access, Audience, Gate};
 use crate::web::{self, Readiness, Server};
 use journal::Journal;
 use keeper::{Keeper, memory_of};
@@ -148,7 +148,7 @@ async fn start_and_run(options: Options) -> Result<(), StartError> {
 
     let (reload_wishes, reload_requests) = mpsc::channel(RELOAD_QUEUE);
     let (readiness_sender, readiness) = watch::channel(Readiness::default());
-    let encrypted = settings.web.access.tls.is_some();
+    let access = settings.web.access.clone();
     let gate = Gate::new(reload::rules(&settings));
     let reloader = Reloader::new(source, gate.clone(), &settings);
     let mut pipeline = Pipeline::new(settings, engine, told, clock, readiness_sender);
@@ -161,7 +161,7 @@ async fn start_and_run(options: Options) -> Result<(), StartError> {
         reload_wishes,
         gate,
     );
-    let server = serve(doors, &view, encrypted).map_err(StartError::Server)?;
+    let server = serve(doors, &view, &access).map_err(StartError::Server)?;
     pipeline.ready();
     let stopped = pipeline.run(signals, reload_requests, reloader).await;
     server.close().await;
@@ -171,10 +171,10 @@ async fn start_and_run(options: Options) -> Result<(), StartError> {
 }
 
 /// Opens the doors.
-fn serve(doors: Vec<Door>, view: &web::View, encrypted: bool) -> std::io::Result<Server> {
+fn serve(doors: Vec<Door>, view: &web::View, access: &Access) -> std::io::Result<Server> {
     let mut served = Vec::new();
     for door in doors {
-        narrator::listening(&door, encrypted);
+        narrator::listening(&door, access);
         served.push((door.listener, door.audience));
     }
     Server::start(served, view)

@@ -7,7 +7,7 @@ use crate::config::{Faults, Settings, Source};
 use crate::model::{
     Activation, Cause, EndpointKey, Event, Family, Layer, Name, Reason, State, UplinkState, Verdict,
 };
-use crate::web::access::Audience;
+use crate::web::access::{Access, Audience, Change};
 
 pub(super) fn starting(source: &Source, settings: &Settings) {
     let source = match source {
@@ -35,9 +35,14 @@ pub(super) fn starting(source: &Source, settings: &Settings) {
     }
 }
 
-pub(super) fn listening(door: &Door, encrypted: bool) {
+pub(super) fn listening(door: &Door, access: &Access) {
     let address = door.address;
-    let at = format!("{}://{address}", if encrypted { "https" } else { "http" });
+    let scheme = if access.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let at = format!("{scheme}://{address}");
     match door.audience {
         Audience::Private => info!("metrics on {at}/metrics, readiness on {at}/readyz"),
         Audience::Public => info!("for everybody, without metrics: {at}/"),
@@ -50,6 +55,18 @@ pub(super) fn listening(door: &Door, encrypted: bool) {
         info!(
             "systemd passes {address} (`{name}`), which the configuration does not name: it is {to}"
         );
+    }
+    if let Some(lack) = door.lack(access) {
+        warn!("{lack}");
+    }
+}
+
+pub(super) fn protected_otherwise(change: &Change) {
+    let words = &change.words;
+    if change.weaker {
+        warn!("the listeners are less protected than before: {words}");
+    } else {
+        info!("the listeners are protected otherwise than before: {words}");
     }
 }
 

@@ -77,7 +77,9 @@ impl Reloader {
                     narrator::listen_needs_restart();
                     rules = self.gate.no_wider(rules);
                 }
-                self.gate.adopt(rules);
+                if let Some(change) = self.gate.adopt(rules) {
+                    narrator::protected_otherwise(&change);
+                }
                 if settings.state_dir != self.state_dir {
                     narrator::state_dir_needs_restart();
                 }

@@ -2,15 +2,23 @@
 //!
 //! As text it is for people, with colours on a terminal; as JSON it is for machines, one object
 //! a line. Where nobody asks for either and standard error is the journal, events go there with
-//! their fields, as `BASCULE_NETWORK`, `BASCULE_REASON` and so on. Libraries below us are heard only when they warn: their chatter at the level that is
-//! asked of bascule would drown it.
+//! their fields, as `BASCULE_NETWORK`, `BASCULE_REASON` and so on. Libraries below us are heard
+//! only when they warn: their chatter at the level that is asked of bascule would drown it.
+//!
+//! A command writes its log itself. The daemon has a thread that writes ([`start_aside`]), as a
+//! journal that hangs, or a pipe that nobody reads, must not hold up what is probed.
+
+mod aside;
+mod lines;
+mod recorded;
 
 use std::fmt;
 use std::fs::File;
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 
-use tracing::{Level, Subscriber};
+use tracing::{Dispatch, Level, Subscriber};
 use tracing_journald::{Priority, PriorityMappings};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
@@ -20,6 +28,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt as layer};
 
+pub use self::aside::{Log, start_aside};
 use super::clock::Clock;
 
 /// How the log looks.
@@ -47,19 +56,23 @@ pub struct Options {
 
 /// Starts the log of this process. A second start changes nothing: the first one stays.
 pub fn start(options: Options, clock: Clock) {
-    let native = match options.format {
-        Format::Auto if is_journal(std::env::var("JOURNAL_STREAM").ok(), std::io::stderr()) => {
-            journal()
-        }
-        _ => None,
-    };
     // Only tests start twice, in one process.
-    let _ = match native {
+    let _ = direct(options, clock, goes_to_journal(options)).try_init();
+}
+
+/// The log as it is written by whoever says something.
+fn direct(options: Options, clock: Clock, to_journal: bool) -> Dispatch {
+    match to_journal.then(journal).flatten() {
         Some(layer) => tracing_subscriber::registry()
             .with(layer.with_filter(filter(options.level)))
-            .try_init(),
-        None => subscriber(options, clock, std::io::stderr).try_init(),
-    };
+            .into(),
+        None => subscriber(options, clock, io::stderr).into(),
+    }
+}
+
+fn goes_to_journal(options: Options) -> bool {
+    let stream = std::env::var("JOURNAL_STREAM").ok();
+    options.format == Format::Auto && is_journal(stream, io::stderr())
 }
 
 /// Whether a file is the journal's end of a stream, as `$JOURNAL_STREAM` names it: its device and

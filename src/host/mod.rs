@@ -9,3 +9,4 @@ pub mod memory;
 pub mod route;
 pub mod signals;
 pub mod systemd;
+mod teller;

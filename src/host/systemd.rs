@@ -2,6 +2,11 @@
 //!
 //! The protocol is that of `sd_notify(3)` and `sd_listen_fds(3)`. Nothing here decides what to
 //! say, or when. Where nobody asked to be told, telling does nothing.
+//!
+//! It is told on a thread of its own, as a service manager that hangs must not hold up what is
+//! probed. That thread makes no word: a keep-alive is only ever what the loop has said.
+
+mod waiting;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
@@ -10,6 +15,12 @@ use std::time::Duration;
 use listenfd::ListenFd;
 use rustix::net::sockopt::socket_acceptconn;
 use sd_notify::NotifyState;
+
+use self::waiting::Waiting;
+use super::teller::Teller;
+
+/// How long the end waits for what was said before to be told.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Something that the service manager wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,20 +39,66 @@ pub enum Message<'a> {
     MoreTime(Duration),
 }
 
-/// The way to the service manager.
-#[derive(Debug)]
+/// A [`Message`] that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Word {
+    Ready,
+    /// When it began, in microseconds of the monotonic clock.
+    Reloading(Option<i128>),
+    Stopping,
+    Status(String),
+    Alive,
+    /// Microseconds.
+    MoreTime(u32),
+}
+
+impl From<&Message<'_>> for Word {
+    fn from(message: &Message<'_>) -> Self {
+        match *message {
+            Message::Ready => Self::Ready,
+            Message::Reloading => Self::Reloading(match NotifyState::monotonic_usec_now() {
+                Ok(NotifyState::MonotonicUsec(now)) => Some(now),
+                _ => None,
+            }),
+            Message::Stopping => Self::Stopping,
+            Message::Status(line) => Self::Status(line.to_owned()),
+            Message::Alive => Self::Alive,
+            Message::MoreTime(span) => {
+                Self::MoreTime(u32::try_from(span.as_micros()).unwrap_or(u32::MAX))
+            }
+        }
+    }
+}
+
+/// The way to the service manager. What was said is told when this is dropped, if that is
+/// possible within a second.
 pub struct Notifier {
     watchdog: Option<Duration>,
-    failed: bool,
+    /// None where nobody listens.
+    teller: Option<Teller<Waiting>>,
 }
 
 impl Notifier {
     /// As `$NOTIFY_SOCKET` and `$WATCHDOG_USEC` have it.
     #[must_use]
     pub fn from_environment() -> Self {
+        let mut failed = false;
+        let start = || {
+            Teller::start("systemd", Waiting::default(), move |it| {
+                send(&it, &mut failed);
+            })
+        };
+        let teller = match std::env::var_os("NOTIFY_SOCKET").map(|_| start()) {
+            Some(Err(error)) => {
+                tracing::warn!("systemd cannot be told how we are: {error}");
+                None
+            }
+            Some(Ok(teller)) => Some(teller),
+            None => None,
+        };
         Self {
             watchdog: sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero()),
-            failed: false,
+            teller,
         }
     }
 
@@ -51,31 +108,45 @@ impl Notifier {
         self.watchdog
     }
 
-    /// Tells these in one datagram. That it cannot be told is said once in the log: the service
-    /// manager will draw its own conclusions.
+    /// Has these told in one datagram, soon; what was not told yet and does not hold any more is
+    /// not told. That it cannot be told is said once in the log: the service manager will draw
+    /// its own conclusions.
     pub fn tell(&mut self, messages: &[Message<'_>]) {
-        let mut states = Vec::with_capacity(messages.len() + 1);
-        for message in messages {
-            match *message {
-                Message::Ready => states.push(NotifyState::Ready),
-                Message::Reloading => {
-                    states.push(NotifyState::Reloading);
-                    states.extend(NotifyState::monotonic_usec_now());
-                }
-                Message::Stopping => states.push(NotifyState::Stopping),
-                Message::Status(line) => states.push(NotifyState::Status(line)),
-                Message::Alive => states.push(NotifyState::Watchdog),
-                Message::MoreTime(span) => {
-                    let micros = u32::try_from(span.as_micros()).unwrap_or(u32::MAX);
-                    states.push(NotifyState::ExtendTimeoutUsec(micros));
-                }
+        if let Some(teller) = &self.teller {
+            let words = messages.iter().map(Word::from).collect();
+            teller.say(|waiting| waiting.take(words));
+        }
+    }
+}
+
+impl Drop for Notifier {
+    fn drop(&mut self) {
+        if let Some(teller) = &self.teller {
+            teller.flush(LAST_WORDS);
+        }
+    }
+}
+
+/// Tells it, and waits until the service manager takes it.
+fn send(words: &[Word], failed: &mut bool) {
+    let mut states = Vec::with_capacity(words.len() + 1);
+    for word in words {
+        match word {
+            Word::Ready => states.push(NotifyState::Ready),
+            Word::Reloading(at) => {
+                states.push(NotifyState::Reloading);
+                states.extend(at.map(NotifyState::MonotonicUsec));
             }
+            Word::Stopping => states.push(NotifyState::Stopping),
+            Word::Status(line) => states.push(NotifyState::Status(line)),
+            Word::Alive => states.push(NotifyState::Watchdog),
+            Word::MoreTime(micros) => states.push(NotifyState::ExtendTimeoutUsec(*micros)),
         }
-        if let Err(error) = sd_notify::notify(&states)
-            && !std::mem::replace(&mut self.failed, true)
-        {
-            tracing::warn!("systemd cannot be told how we are: {error}");
-        }
+    }
+    if let Err(error) = sd_notify::notify(&states)
+        && !std::mem::replace(failed, true)
+    {
+        tracing::warn!("systemd cannot be told how we are: {error}");
     }
 }
 
@@ -110,8 +181,8 @@ impl fmt::Display for NotListening {
 
 impl std::error::Error for NotListening {}
 
-/// The sockets of `$LISTEN_FDS`. Call it once, before there are threads: what it has read is
-/// taken out of the environment.
+/// The sockets of `$LISTEN_FDS`. Call it once, before there are threads that read the
+/// environment: what it has read is taken out of it.
 ///
 /// # Errors
 /// If one of them is not a TCP socket that listens.

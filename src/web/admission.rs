@@ -17,15 +17,20 @@ use super::routes::{Answer, text};
 /// When somebody who found the queue full may try again, in seconds.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// Lets a request in, or says why not. The public listener is for everybody.
+/// Lets a request in, or says why not. The public listener is for everybody. `met` are the rules
+/// under which its connection was opened.
 pub(super) async fn admit(
     request: &Request<Incoming>,
     peer: IpAddr,
     view: &View,
     access: &Access,
+    met: &Access,
 ) -> Result<(), Answer> {
     if !view.is_private() {
         return Ok(());
+    }
+    if access.outdates(met) {
+        return Err(outdated());
     }
     known(request, peer, view, access).await?;
     // After the password: who has none uses up nothing of those who have.
@@ -66,6 +71,15 @@ async fn known(
             later(StatusCode::SERVICE_UNAVAILABLE, sentence, AGAIN)
         }
     })
+}
+
+/// For a connection that was opened under rules that asked for less, or for something else.
+fn outdated() -> Answer {
+    let sentence = "the web configuration changed: connect again\n";
+    let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, sentence);
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(header::CONNECTION, close);
+    answer
 }
 
 fn later(status: StatusCode, sentence: &'static str, after: Duration) -> Answer {

@@ -27,7 +27,9 @@ const MAX_HEADERS: usize = 64;
 
 /// What is known of a connection.
 pub(super) struct Visit {
-    /// Tells when the rules change under which it was let in.
+    /// The rules under which it was let in.
+    pub(super) met: Arc<Access>,
+    /// Tells when they change.
     pub(super) changes: watch::Receiver<Arc<Access>>,
     /// Tells when the listener ends.
     pub(super) leaving: Leaving,
@@ -40,6 +42,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Visit {
+        met,
         mut changes,
         leaving,
         view,
@@ -47,12 +50,13 @@ where
     } = visit;
     let pace = Arc::new(Pace::new(seat, Patience::USUAL));
     let (client, last, asked) = (&pace, &leaving.clone(), &AtomicBool::new(false));
+    let met = &*met;
     let service = service_fn(move |request| {
         let view = view.clone();
         async move {
             client.asked();
             asked.store(true, Ordering::Relaxed);
-            let mut answer = routes::answer(request, &view, client.seat()).await;
+            let mut answer = routes::answer(request, &view, client.seat(), met).await;
             last.mark(&mut answer);
             let bytes = answer.body().size_hint().lower();
             client.answered(usize::try_from(bytes).unwrap_or(usize::MAX));
@@ -177,6 +181,7 @@ mod tests {
         let (closing, leaving) = leaving::pair();
         guests.admit([127, 0, 0, 1].into(), |seat| {
             let visit = Visit {
+                met: view.gate.access(),
                 changes: view.gate.watch(),
                 leaving,
                 view,

@@ -34,6 +34,7 @@ pub(super) async fn welcome(stream: TcpStream, view: View, seat: Seat, leaving: 
     let access = Arc::clone(&changes.borrow_and_update());
     let peer = seat.peer();
     let visit = Visit {
+        met: Arc::clone(&access),
         changes,
         leaving,
         view,

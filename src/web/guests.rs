@@ -7,10 +7,12 @@
 //! takes a client to fetch it is idle time.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
+
+use super::home::Home;
 
 /// Connections at a time.
 const MAX_CONNECTIONS: usize = 128;
@@ -19,19 +21,6 @@ const MAX_CONNECTIONS: usize = 128;
 const MAX_BACKLOG: usize = 32 * 1024 * 1024;
 /// So many of those who came last have time for a first request: before them idle clients go.
 const FRESH: usize = MAX_CONNECTIONS / 2;
-
-/// Where a client is at home: its address; of IPv6 the network, which one customer has whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Home(IpAddr);
-
-impl From<IpAddr> for Home {
-    fn from(address: IpAddr) -> Self {
-        Self(match address.to_canonical() {
-            IpAddr::V6(v6) => Ipv6Addr::from_bits((v6.to_bits() >> 64) << 64).into(),
-            v4 @ IpAddr::V4(_) => v4,
-        })
-    }
-}
 
 /// The connections of all listeners for the same people.
 #[derive(Debug, Default)]
@@ -318,14 +307,5 @@ mod tests {
         one_more.answered(5 * BIG);
         assert!(is_here(&one_more) && is_here(&crowd[1]));
         assert!(!is_here(&crowd[2]) && !is_here(&scrape));
-    }
-
-    #[test]
-    fn a_network_of_ipv6_is_one_home() {
-        let of = |text: &str| Home::from(text.parse::<IpAddr>().unwrap());
-        assert_eq!(of("2001:db8:0:1::1"), of("2001:db8:0:1:ffff::2"));
-        assert_ne!(of("2001:db8:0:1::1"), of("2001:db8:0:2::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 }

@@ -22,6 +22,7 @@ mod entrance;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod guests;
+mod home;
 mod leaving;
 mod pace;
 mod pages;

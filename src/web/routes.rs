@@ -10,7 +10,9 @@ use hyper::{Request, Response, StatusCode};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::guests::{Home, Seat};
+use super::access::Access;
+use super::guests::Seat;
+use super::home::Home;
 use super::query::Refusal;
 use super::turns::Line;
 use super::{View, admission, pages, render};
@@ -113,10 +115,16 @@ pub(super) fn route_of(path: &str, view: &View) -> &'static str {
     Page::find(path, view).route()
 }
 
-pub(super) async fn answer(request: Request<Incoming>, view: &View, seat: &Seat) -> Answer {
+/// Answers a request of a connection that was opened under the rules `met`.
+pub(super) async fn answer(
+    request: Request<Incoming>,
+    view: &View,
+    seat: &Seat,
+    met: &Access,
+) -> Answer {
     let access = view.gate.access();
     let page = Page::find(request.uri().path(), view);
-    let mut answer = match admission::admit(&request, seat.peer(), view, &access).await {
+    let mut answer = match admission::admit(&request, seat.peer(), view, &access, met).await {
         Ok(()) => {
             seat.asked();
             admitted(page, &request, view, seat.home()).await

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::guests::Home;
+use super::home::Home;
 
 /// Turns that are remembered, to know who had one lately.
 const REMEMBERED: usize = 256;

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::support::daemon::{Daemon, ok, server};
+use crate::support::waiting::until_some;
 
 /// What the fake network answers.
 #[derive(Clone, Copy)]
@@ -132,17 +132,5 @@ fn events(daemon: &Daemon) -> Vec<Value> {
         }
         all.extend(events.iter().cloned());
         after = page["next"].as_u64().unwrap();
-    }
-}
-
-/// Asks again and again until the answer is there.
-fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let end = tokio::time::Instant::now() + Duration::from_secs(60);
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(tokio::time::Instant::now() < end, "in vain: {what}");
-        std::thread::sleep(Duration::from_millis(25));
     }
 }

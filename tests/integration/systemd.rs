@@ -1,6 +1,7 @@
 //! The daemon under a service manager that the test plays: what it is told and when, the sockets
 //! that it passes, the journal; and the units that we ship.
 
+mod deaf;
 mod files;
 mod journal;
 mod sockets;
@@ -74,6 +75,11 @@ struct Service<'a> {
 
 impl Service<'_> {
     fn spawn(&self, config: &str) -> (Child, PathBuf) {
+        let (mut command, path) = self.command(config);
+        (command.spawn().expect("the daemon starts"), path)
+    }
+
+    fn command(&self, config: &str) -> (Command, PathBuf) {
         let path = self.folder.join("config.toml");
         std::fs::write(&path, without_canaries(config)).expect("the configuration is written");
         let passing = match self.passed {
@@ -102,7 +108,7 @@ impl Service<'_> {
                 .stdin(OwnedFd::from(copy))
                 .env("LISTEN_FDNAMES", name);
         }
-        (command.spawn().expect("the daemon starts"), path)
+        (command, path)
     }
 
     fn start(&self, config: &str) -> Daemon {

@@ -7,11 +7,14 @@
 )]
 
 mod deb;
+mod documents;
 mod keys;
 mod manual;
+mod notices;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The root of the repository.
 fn root() -> &'static Path {
@@ -37,4 +40,26 @@ fn is_up_to_date(name: &str, fresh: &str) {
         written == fresh,
         "packaging/{name} is not what the code says, first at {differs:?}; run {REFRESH}"
     );
+}
+
+/// What a program says when it is content.
+fn told(program: &str, package: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(root())
+        .env("BASCULE_BINARY", env!("CARGO_BIN_EXE_bascule"))
+        .env("MANWIDTH", "80")
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("`{program}`: {error}: install the Debian package {package} (tests/run does)")
+        });
+    let said = String::from_utf8(output.stdout).unwrap();
+    let complaints = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {said}{complaints}"
+    );
+    assert_eq!(complaints, "", "{program} {arguments:?}");
+    said
 }

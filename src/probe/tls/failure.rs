@@ -79,6 +79,13 @@ fn classify_tls(error: &Error) -> Cause {
             Reason::TlsBadCertificate,
             "certificate is not acceptable: it cannot be decoded",
         ),
+        Error::InvalidCertificate(
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+        ) => Cause::new(
+            Reason::TlsBadCertificate,
+            "certificate is not acceptable: its kind of key or signature is not supported",
+        ),
         Error::InvalidCertificate(other) => Cause::new(
             Reason::TlsBadCertificate,
             format!("certificate is not acceptable: {}", words(other)),

@@ -22,9 +22,14 @@ use crate::model::{Cause, CertificateFacts, Reason};
 use crate::probe::trust::{PROVIDER, Roots};
 use crate::probe::words::span;
 
-/// How many certificates of a chain are looked at beside the first. Real paths need up to four; a
-/// hundred that have signed each other cost a second to find that none of them leads anywhere.
+/// How many certificates of a chain are looked at beside the first. Real paths need up to four.
 const INTERMEDIATES: usize = 16;
+/// How many of them may have the same name: an authority with as many cross-signatures. Each is
+/// a fork of the search, which goes six deep: sixteen of one name that have signed each other
+/// cost seconds to find that none of them leads anywhere.
+const NAMESAKES: usize = 3;
+/// At how many other moments a path is looked for. Each costs as much as the first.
+const MOMENTS: usize = 4;
 
 /// What the server showed.
 pub(super) struct Presented<'a> {
@@ -115,6 +120,24 @@ impl Presented<'_> {
         }
     }
 
+    /// The certificates beside the first among which a path is looked for, in their order.
+    fn candidates(&self) -> Vec<CertificateDer<'_>> {
+        let mut read: Vec<EndEntityCert<'_>> = Vec::new();
+        let mut candidates = Vec::new();
+        for der in self.intermediates.iter().take(INTERMEDIATES) {
+            // Read as the search reads it. What it cannot read leads nowhere.
+            let Ok(certificate) = EndEntityCert::try_from(der) else {
+                continue;
+            };
+            let is_namesake = |other: &&EndEntityCert<'_>| other.subject() == certificate.subject();
+            if read.iter().filter(is_namesake).count() < NAMESAKES {
+                read.push(certificate);
+                candidates.push(CertificateDer::from(der.as_ref()));
+            }
+        }
+        candidates
+    }
+
     /// A path to a trusted root: one that is valid now, else one that was or will be.
     fn path(
         &self,
@@ -123,18 +146,21 @@ impl Presented<'_> {
         roots: &RootCertStore,
         now: SystemTime,
     ) -> Result<Vec<Link>, webpki::Error> {
-        let mut first = match self.path_at(end_entity, chain, roots, now) {
+        let candidates = self.candidates();
+        let path_at = |time| self.path_at(end_entity, &candidates, chain, roots, time);
+        let mut first = match path_at(now) {
             Ok(path) => return Ok(path),
+            Err(error) if is_endless(&error) => return Err(error),
             Err(error) => error,
         };
         // If any time suits the whole path, then one beside the limit of a certificate that
         // is not valid now.
-        for parsed in chain {
-            let Some(moment) = parsed.validity.nearest_valid(now) else {
-                continue;
-            };
-            match self.path_at(end_entity, chain, roots, moment) {
+        let validities = chain.iter().map(|parsed| parsed.validity);
+        let moments = validities.filter_map(|validity| validity.nearest_valid(now));
+        for moment in moments.take(MOMENTS) {
+            match path_at(moment) {
                 Ok(path) => return Ok(path),
+                Err(error) if is_endless(&error) => return Err(error),
                 // A fault that is not of dates says more than one that is.
                 Err(error) if is_of_dates(&first) && !is_of_dates(&error) => first = error,
                 Err(_) => {}
@@ -146,6 +172,7 @@ impl Presented<'_> {
     fn path_at(
         &self,
         end_entity: &EndEntityCert<'_>,
+        candidates: &[CertificateDer<'_>],
         chain: &[Parsed<'_>],
         roots: &RootCertStore,
         time: SystemTime,
@@ -154,7 +181,7 @@ impl Presented<'_> {
         let verified = end_entity.verify_for_usage(
             PROVIDER.signature_verification_algorithms.all,
             &roots.roots,
-            &self.intermediates[..self.intermediates.len().min(INTERMEDIATES)],
+            candidates,
             UnixTime::since_unix_epoch(since_epoch),
             KeyUsage::server_auth(),
             None,
@@ -246,6 +273,29 @@ fn bad(error: &webpki::Error) -> Cause {
         }
         E::NameConstraintViolation => "its authority may not sign for its names".to_owned(),
         E::UnsupportedCertVersion => "it is not of version 3".to_owned(),
+        E::EndEntityUsedAsCa => "it is signed by somebody who is no authority".to_owned(),
+        E::PathLenConstraintViolated => "its chain is longer than an authority allows".to_owned(),
+        E::UnsupportedSignatureAlgorithmContext(_)
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
+        | E::SignatureAlgorithmMismatch => {
+            "it, or one above it, is signed with a kind of key or digest that is not supported"
+                .to_owned()
+        }
+        E::UnsupportedCriticalExtension => {
+            "it has an extension that must be understood, and is not".to_owned()
+        }
+        E::MalformedExtensions
+        | E::ExtensionValueInvalid
+        | E::InvalidCertValidity
+        | E::InvalidSerialNumber
+        | E::MalformedDnsIdentifier
+        | E::MalformedNameConstraint => "what it says is malformed".to_owned(),
+        E::MaximumPathBuildCallsExceeded
+        | E::MaximumPathDepthExceeded
+        | E::MaximumSignatureChecksExceeded
+        | E::MaximumNameConstraintComparisonsExceeded => {
+            "its chain is too long or too tangled".to_owned()
+        }
         E::BadDer | E::BadDerTime | E::TrailingData(_) => "it cannot be decoded".to_owned(),
         other => printable(&other.to_string(), QUOTE),
     };
@@ -270,6 +320,16 @@ const fn is_of_dates(error: &webpki::Error) -> bool {
     matches!(
         error,
         webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. }
+    )
+}
+
+/// The library has given the search up. It would at other moments, too.
+const fn is_endless(error: &webpki::Error) -> bool {
+    matches!(
+        error,
+        webpki::Error::MaximumPathBuildCallsExceeded
+            | webpki::Error::MaximumSignatureChecksExceeded
+            | webpki::Error::MaximumNameConstraintComparisonsExceeded
     )
 }
 
@@ -325,3 +385,6 @@ fn name_fault(
         Err(error) => Some(bad(&error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

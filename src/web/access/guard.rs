@@ -17,7 +17,7 @@ use hyper::header::HeaderValue;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use super::queue::{Mark, NoPlace, Queue, Waiting, Wish, client_of};
+use super::queue::{Mark, NoPlace, Queue, Waiting, Wish};
 use super::tls::PROVIDER;
 use super::users::{Hash, Users};
 
@@ -123,7 +123,7 @@ impl Guard {
             }
             let wish = Wish {
                 mark,
-                client: client_of(peer),
+                client: peer.into(),
                 peer,
                 user: known.map(|_| name),
                 hash: hash.clone(),

@@ -2,9 +2,11 @@
 //! one in force.
 //!
 //! The file is read in `config`; here is what it comes to. A reload swaps the whole of it in one
-//! step. Connections made under another one end with the answer that is being made: a client
-//! whose certificate is no longer good must not stay on a connection that it kept.
+//! step. Connections made under another one end with the answer that is being made, and a request
+//! that comes in on one later is refused where the handshake matters: a client whose certificate
+//! is no longer good must not stay on a connection that it kept.
 
+mod change;
 mod clients;
 #[cfg(any(test, fuzzing))]
 pub(super) mod fuzz;
@@ -16,11 +18,13 @@ mod tls;
 mod users;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
+pub use change::Change;
 pub(super) use guard::{Guard, Refused};
 pub use headers::Headers;
 pub use rate::Rate;
@@ -56,6 +60,37 @@ impl Access {
     #[must_use]
     pub fn is_guarded(&self) -> bool {
         !self.users.is_empty() || self.tls.as_ref().is_some_and(Tls::knows_its_clients)
+    }
+
+    /// What a private listener at this address needs and lacks, if others than this machine reach
+    /// it.
+    #[must_use]
+    pub fn lack_at(&self, address: SocketAddr) -> Option<String> {
+        if address.ip().to_canonical().is_loopback() {
+            None
+        } else if !self.is_guarded() {
+            Some(format!(
+                "everybody who can reach `{address}` reads everything: name a config_file with \
+                 basic_auth_users or client certificates, or listen on loopback"
+            ))
+        } else if self.tls.is_none() {
+            Some(format!(
+                "passwords travel to `{address}` in the clear, and whoever is on the way reads \
+                 them: add tls_server_config to the config_file, or listen on loopback"
+            ))
+        } else {
+            None
+        }
+    }
+
+    /// Whether a connection that was opened under other rules is worth nothing under these: they
+    /// ask for other certificates, or for encryption, and the handshake is over.
+    pub(super) fn outdates(&self, met: &Self) -> bool {
+        match (&self.tls, &met.tls) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(tls), Some(met)) => tls.asks_otherwise_than(met),
+        }
     }
 }
 
@@ -112,8 +147,10 @@ impl Gate {
     }
 
     /// Puts other rules in force. A web configuration that says what the old one says changes
-    /// nothing, and nobody has to connect again.
-    pub fn adopt(&self, rules: Rules) {
+    /// nothing, and nobody has to connect again. Gives what protects the listeners otherwise than
+    /// before.
+    #[must_use = "somebody should be told"]
+    pub fn adopt(&self, rules: Rules) -> Option<Change> {
         let Rules {
             access,
             enable_lifecycle,
@@ -123,14 +160,17 @@ impl Gate {
             .enable_lifecycle
             .store(enable_lifecycle, Ordering::Relaxed);
         self.0.show_targets.store(show_targets, Ordering::Relaxed);
+        let mut change = None;
         self.0.access.send_if_modified(|running| {
             let other = **running != access;
             if other {
+                change = Change::between(running, &access);
                 self.0.guard.keep_only(&access.users);
                 *running = Arc::new(access);
             }
             other
         });
+        change
     }
 
     /// The web configuration in force, and word of the next one.
@@ -175,5 +215,53 @@ impl Gate {
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Gate").field(&self.access()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners_that_stay_open_show_the_public_no_more_than_before() {
+        let rules = |show_targets| Rules {
+            show_targets,
+            ..Rules::default()
+        };
+        for (now, wished, shown) in [
+            (false, true, false),
+            (false, false, false),
+            (true, false, false),
+            (true, true, true),
+        ] {
+            let gate = Gate::new(rules(now));
+            let change = gate.adopt(gate.no_wider(rules(wished)));
+            assert_eq!(change, None);
+            assert_eq!(gate.shows_targets(), shown, "{now}, then {wished}");
+        }
+    }
+
+    #[test]
+    fn a_listener_that_others_reach_lacks_something_unless_passwords_are_encrypted() {
+        let of = |access: &Access, address: &str| {
+            let lack = access.lack_at(address.parse().expect("an address"));
+            lack.map(|it| it.split(" `").next().unwrap_or_default().to_owned())
+        };
+        let open = Access::default();
+        let hash = "$2b$05$abcdefghijklmnopqrstuuKz7FQ0fKmdXDzBRlDcTBjHRGtZWk0Pe";
+        let hash = Hash::new(hash).expect("it is a hash");
+        let clear = Access {
+            users: Users::new([("a".to_owned(), hash)].into()),
+            ..Access::default()
+        };
+        for home in ["127.0.0.1:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+            assert_eq!((of(&open, home), of(&clear, home)), (None, None));
+        }
+        let anywhere = "[::]:10110";
+        assert_eq!(
+            of(&open, anywhere).as_deref(),
+            Some("everybody who can reach")
+        );
+        assert_eq!(of(&clear, anywhere).as_deref(), Some("passwords travel to"));
     }
 }

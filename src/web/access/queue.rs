@@ -5,12 +5,13 @@
 //! often comes first: a client that guesses waits behind all that do not.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::super::home::Home;
 use super::users::Hash;
 
 /// Requests that wait for the check of a password, of all clients: each holds a connection.
@@ -22,29 +23,13 @@ const CLIENTS: usize = 1024;
 /// A client that has not failed for so long is as good as a new one.
 const FORGIVEN: Duration = Duration::from_secs(600);
 
-/// What a client is known by: its address; of an IPv6 address the network, as its owner has all
-/// of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Client(IpAddr);
-
-/// The client at an address.
-pub(super) fn client_of(address: IpAddr) -> Client {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = address.to_bits() >> 64 << 64;
-            Client(Ipv6Addr::from_bits(network).into())
-        }
-        v4 @ IpAddr::V4(_) => Client(v4),
-    }
-}
-
 /// What tells one name with one password from another, without being either.
 pub(super) type Mark = [u8; 32];
 
 /// A password to check.
 pub(super) struct Wish {
     pub(super) mark: Mark,
-    pub(super) client: Client,
+    pub(super) client: Home,
     /// Where exactly it came from, for the log.
     pub(super) peer: IpAddr,
     /// The user, if there is such a one.
@@ -82,7 +67,7 @@ pub(super) enum NoPlace {
 pub(super) struct Queue {
     waiting: Vec<Waiting>,
     arrivals: u64,
-    failures: BTreeMap<Client, (u32, Instant)>,
+    failures: BTreeMap<Home, (u32, Instant)>,
 }
 
 impl Queue {
@@ -126,7 +111,7 @@ impl Queue {
     }
 
     /// Sends away whoever has been wrong most often, if that is more often than this client.
-    fn make_room(&mut self, newcomer: Client, now: Instant) -> Result<(), NoPlace> {
+    fn make_room(&mut self, newcomer: Home, now: Instant) -> Result<(), NoPlace> {
         let mine = self.failures_of(newcomer, now);
         let waiting = self.waiting.iter().enumerate();
         let last = waiting
@@ -146,7 +131,7 @@ impl Queue {
     }
 
     /// Remembers how the check of a client's password ended.
-    pub(super) fn note(&mut self, client: Client, right: bool, now: Instant) {
+    pub(super) fn note(&mut self, client: Home, right: bool, now: Instant) {
         if right {
             self.failures.remove(&client);
             return;
@@ -161,7 +146,7 @@ impl Queue {
         self.failures.insert(client, (count, now));
     }
 
-    fn failures_of(&self, client: Client, now: Instant) -> u32 {
+    fn failures_of(&self, client: Home, now: Instant) -> u32 {
         let known = self.failures.get(&client);
         let recent = known.filter(|(_, at)| now.saturating_duration_since(*at) < FORGIVEN);
         recent.map_or(0, |(count, _)| *count)
@@ -177,12 +162,16 @@ mod tests {
         let hash = "$2b$05$abcdefghijklmnopqrstuuKz7FQ0fKmdXDzBRlDcTBjHRGtZWk0Pe";
         Wish {
             mark: [[client; 16], [number; 16]].concat().try_into().unwrap(),
-            client: client_of(peer),
+            client: peer.into(),
             peer,
             user: None,
             hash: Hash::new(hash).unwrap(),
             password: String::new(),
         }
+    }
+
+    fn home(client: u8) -> Home {
+        IpAddr::from([192, 0, 2, client]).into()
     }
 
     fn next(queue: &mut Queue, now: Instant) -> Option<u8> {
@@ -193,7 +182,7 @@ mod tests {
     #[tokio::test]
     async fn who_was_wrong_least_often_comes_first() {
         let (mut queue, now) = (Queue::default(), Instant::now());
-        queue.note(client_of([192, 0, 2, 1].into()), false, now);
+        queue.note(home(1), false, now);
         for number in 0..4 {
             assert!(queue.join(wish(1, number), now).is_ok());
         }
@@ -211,14 +200,11 @@ mod tests {
             answers.push(queue.join(wish(client, 0), now).unwrap());
         }
         assert_eq!(queue.join(wish(99, 0), now).err(), Some(NoPlace::Full));
-        queue.note(client_of([192, 0, 2, 7].into()), false, now);
+        queue.note(home(7), false, now);
         assert!(queue.join(wish(99, 0), now).is_ok());
         assert!(answers[6].try_recv().is_err(), "the 7th was sent away");
         let later = now + FORGIVEN;
-        assert_eq!(
-            queue.failures_of(client_of([192, 0, 2, 7].into()), later),
-            0
-        );
+        assert_eq!(queue.failures_of(home(7), later), 0);
     }
 
     #[tokio::test]
@@ -243,13 +229,5 @@ mod tests {
         assert_eq!(queue.join(wish(1, 0), now).err(), Some(NoPlace::Greedy));
         answers.pop();
         assert!(queue.join(wish(1, 0), now).is_ok());
-    }
-
-    #[test]
-    fn an_ipv6_client_is_its_network() {
-        let of = |text: &str| client_of(text.parse().unwrap());
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
     }
 }

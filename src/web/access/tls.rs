@@ -60,6 +60,13 @@ impl ClientAuth {
         ),
     ];
 
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        let found = Self::NAMES.iter().find(|(_, it)| *it == self);
+        found.map_or("", |(name, _)| name)
+    }
+
     /// Whether what is shown is checked.
     #[must_use]
     pub const fn verifies(self) -> bool {
@@ -159,8 +166,18 @@ pub struct Tls {
     private: Arc<ServerConfig>,
     public: Arc<ServerConfig>,
     client_auth: ClientAuth,
+    clients: Arc<(Option<Vec<u8>>, Vec<String>)>,
+    certificate: CertificateDer<'static>,
+    facts: Facts,
+}
+
+/// What our own certificate says of itself.
+#[derive(Clone, Copy)]
+struct Facts {
     not_before: SystemTime,
     not_after: SystemTime,
+    is_authority: bool,
+    has_names: bool,
 }
 
 impl Tls {
@@ -170,7 +187,8 @@ impl Tls {
     /// What does not fit.
     pub fn new(parts: &TlsParts) -> Result<Self, TlsFault> {
         let chain = chain(&parts.certificate).map_err(TlsFault::Certificate)?;
-        let (not_before, not_after) = validity(&chain[0]).map_err(TlsFault::Certificate)?;
+        let certificate = chain[0].clone();
+        let facts = facts(&certificate).map_err(TlsFault::Certificate)?;
         let key = PrivateKeyDer::from_pem_slice(&parts.key).map_err(|_| {
             TlsFault::Key(
                 "holds no private key in PEM (one with a pass phrase has to be decrypted first)"
@@ -189,15 +207,35 @@ impl Tls {
             private: config(parts, &key, verifier)?,
             public: config(parts, &key, None)?,
             client_auth: parts.client_auth,
-            not_before,
-            not_after,
+            clients: Arc::new((parts.client_ca.clone(), parts.client_allowed_sans.clone())),
+            certificate,
+            facts,
         })
     }
 
     /// From when until when our own certificate is valid.
     #[must_use]
     pub const fn validity(&self) -> (SystemTime, SystemTime) {
-        (self.not_before, self.not_after)
+        (self.facts.not_before, self.facts.not_after)
+    }
+
+    /// Why clients may refuse our own certificate although its dates are right.
+    #[must_use]
+    pub fn oddities(&self) -> Vec<&'static str> {
+        let Facts {
+            is_authority,
+            has_names,
+            ..
+        } = self.facts;
+        let authority = is_authority.then_some(
+            "the certificate is an authority's (CA:TRUE), as `openssl req -x509` makes it: some \
+             clients refuse it, `bascule status` too; docs/access.md makes another",
+        );
+        let nameless = (!has_names).then_some(
+            "the certificate has no subjectAltName: clients look nowhere else for the name or \
+             address of this host, and refuse it; docs/access.md makes another",
+        );
+        authority.into_iter().chain(nameless).collect()
     }
 
     /// What clients have to show.
@@ -212,6 +250,22 @@ impl Tls {
             Audience::Private => &self.private,
             Audience::Public => &self.public,
         })
+    }
+
+    /// Whether what a client has shown under other rules proves nothing under these.
+    pub(super) fn asks_otherwise_than(&self, met: &Self) -> bool {
+        let asks = |tls: &Self| (tls.client_auth, Arc::clone(&tls.clients));
+        self.client_auth != ClientAuth::NoClientCert && asks(self) != asks(met)
+    }
+
+    /// Our own certificate.
+    pub(super) const fn certificate(&self) -> &CertificateDer<'static> {
+        &self.certificate
+    }
+
+    /// Whose certificates clients have to show, and with which names.
+    pub(super) fn clients(&self) -> &(Option<Vec<u8>>, Vec<String>) {
+        &self.clients
     }
 
     /// Whether nobody comes in who has not proven to be a client.
@@ -235,7 +289,7 @@ fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     }
 }
 
-fn validity(der: &CertificateDer<'_>) -> Result<(SystemTime, SystemTime), String> {
+fn facts(der: &CertificateDer<'_>) -> Result<Facts, String> {
     let unreadable = |_| "holds a certificate that cannot be read".to_owned();
     let (_, certificate) =
         x509_parser::certificate::X509Certificate::from_der(der).map_err(unreadable)?;
@@ -244,10 +298,14 @@ fn validity(der: &CertificateDer<'_>) -> Result<(SystemTime, SystemTime), String
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
     };
     let validity = certificate.validity();
-    Ok((
-        time(validity.not_before.timestamp()),
-        time(validity.not_after.timestamp()),
-    ))
+    // An extension that is there twice is one that nobody can read.
+    let names = certificate.subject_alternative_name().ok().flatten();
+    Ok(Facts {
+        not_before: time(validity.not_before.timestamp()),
+        not_after: time(validity.not_after.timestamp()),
+        is_authority: certificate.is_ca(),
+        has_names: names.is_some_and(|names| !names.value.general_names.is_empty()),
+    })
 }
 
 fn verifier(parts: &TlsParts) -> Result<Option<Arc<dyn ClientCertVerifier>>, TlsFault> {

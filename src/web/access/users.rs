@@ -105,6 +105,10 @@ impl Users {
         self.0.values().max_by_key(|hash| hash.cost())
     }
 
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     pub(super) fn hashes(&self) -> impl Iterator<Item = &Hash> {
         self.0.values()
     }

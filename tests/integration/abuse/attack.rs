@@ -154,7 +154,7 @@ impl Attack {
                 ));
             }
         }
-        let took = round["duration_seconds"].as_f64().unwrap_or(f64::MAX);
+        let took = took(round);
         if took > self.longest {
             faults.push(format!("took {took} s"));
         }
@@ -203,17 +203,22 @@ pub(crate) async fn endure(attacks: Vec<Attack>, root: &Authority, most: u64) {
                 .map(|fault| format!("{}: {fault}", attack.name)),
         );
     }
-    let slowest = rounds
-        .iter()
-        .map(|round| round["duration_seconds"].as_f64().unwrap());
-    let slowest = slowest.fold(0.0, f64::max);
+    let slowest = rounds.iter().max_by(|a, b| took(a).total_cmp(&took(b)));
+    let slowest = slowest.expect("there are rounds");
     println!(
-        "{} attacks at once: peak {} MiB, longest {slowest:.1} s",
+        "{} attacks at once: peak {} MiB, longest {:.1} s ({})",
         attacks.len(),
-        peak >> 10
+        peak >> 10,
+        took(slowest),
+        slowest["endpoint"]
     );
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
     assert!(peak >> 10 < most, "peak of memory: {peak} KiB");
+}
+
+/// How long a round took, in seconds.
+fn took(round: &Value) -> f64 {
+    round["duration_seconds"].as_f64().unwrap_or(f64::MAX)
 }
 
 /// Runs a command: its output, its errors, and its peak of memory in KiB.

@@ -276,13 +276,57 @@ fn what_works_and_is_hardly_meant_is_a_warning() {
     );
     let weak = "basic_auth_users.a: has the cost 5: whoever gets hold of the hash guesses fast; 10 is usual";
     assert!(out.contains(weak), "{out}");
-    folder.write(
-        "config.toml",
-        "[web]\nlisten = [\"0.0.0.0:10110\"]\n[network.x]\npreset = \"x\"\n",
+}
+
+#[test]
+fn a_listener_that_others_reach_is_warned_of_until_passwords_are_encrypted() {
+    let folder = Folder::new();
+    let users = format!("basic_auth_users:\n  a: {}\n", hash("x", 10));
+    let warned = |yml: &str| {
+        folder.write("web.yml", yml);
+        let network = "[network.x]\npreset = \"x\"\n[network.bluesky]\npreset = \"bluesky\"\n";
+        let web = "[web]\nlisten = [\"0.0.0.0:10110\", \"127.0.0.1:10111\"]\n";
+        let text = format!("{web}config_file = \"web.yml\"\n{network}");
+        folder.write("config.toml", &text);
+        let path = folder.path("config.toml").display().to_string();
+        let (code, out, _) = told(&mut bascule(&["check", "--config", &path]));
+        assert_eq!(code, 0);
+        let flat = out.replace("\n  ", " ");
+        let (_, warnings) = flat.split_once("\nwarnings").unwrap_or_default();
+        warnings.replace(&path, "config.toml").trim().to_owned()
+    };
+    assert_eq!(
+        warned(NOTHING),
+        "config.toml:2: web.listen[0]: everybody who can reach `0.0.0.0:10110` reads everything: \
+         name a config_file with basic_auth_users or client certificates, or listen on loopback"
     );
-    let path = folder.path("config.toml").display().to_string();
-    let (_, out, _) = told(&mut bascule(&["check", "--config", &path]));
-    let open = "everybody who can reach `0.0.0.0:10110` reads everything: name a config_file with \
-                basic_auth_users or client certificates, or listen on loopback";
-    assert!(out.replace("\n  ", " ").contains(open), "{out}");
+    assert_eq!(
+        warned(&users),
+        "config.toml:2: web.listen[0]: passwords travel to `0.0.0.0:10110` in the clear, and \
+         whoever is on the way reads them: add tls_server_config to the config_file, or listen on \
+         loopback"
+    );
+    assert_eq!(warned(&format!("{TLS}{users}")), "");
+}
+
+#[test]
+fn a_certificate_that_clients_will_refuse_is_warned_of() {
+    let folder = Folder::new();
+    let mut nameless = super::scene::server_wish();
+    nameless.names.clear();
+    folder.keep("server", &self_signed(&nameless, true));
+    let (code, out, _) = check(&folder, TLS, "");
+    assert_eq!(code, 0);
+    for warning in [
+        "web.yml:1: tls_server_config: the certificate is an authority's (CA:TRUE), as `openssl \
+         req -x509` makes it: some clients refuse it, `bascule status` too; docs/access.md makes \
+         another",
+        "web.yml:1: tls_server_config: the certificate has no subjectAltName: clients look nowhere \
+         else for the name or address of this host, and refuse it; docs/access.md makes another",
+    ] {
+        assert!(out.contains(warning), "{out}");
+    }
+    let log = folder.start(TLS, "").log();
+    assert!(log.contains("is an authority's (CA:TRUE)"), "{log}");
+    assert!(log.contains("has no subjectAltName"), "{log}");
 }

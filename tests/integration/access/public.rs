@@ -158,6 +158,18 @@ fn every_answer_has_strict_headers() {
 }
 
 #[test]
+fn what_is_no_request_is_answered_with_an_empty_body() {
+    let listener = Scene::new().listen();
+    let giant = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(20_000));
+    for (bytes, status) in [("no request\r\n\r\n", 400), (&*giant, 431)] {
+        let answer = request_at(listener.address, bytes);
+        assert_eq!((answer.status, answer.text().as_str()), (status, ""));
+        assert!(answer.head.contains("content-length: 0"), "{}", answer.head);
+        assert!(!answer.head.contains("content-type"), "{}", answer.head);
+    }
+}
+
+#[test]
 fn what_the_operator_sets_stands_in_every_answer() {
     let daemon = Folder::new().start(
         "http_server_config:\n  headers:\n    X-Frame-Options: sameorigin\n    \

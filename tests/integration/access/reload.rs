@@ -1,9 +1,15 @@
 //! A reload of the web configuration: with the main one, all of it or nothing.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::scene::{Folder, PASSWORD, TLS, hash, server_wish};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+
+use super::scene::{Folder, NOTHING, PASSWORD, TLS, client_wish, hash, server_wish};
+use crate::support::certificates::{Authority, pem};
+use crate::world::namespace::until;
 
 const SUCCESS: &str = "bascule_config_last_reload_successful";
 
@@ -27,7 +33,7 @@ fn status(reader: &mut BufReader<TcpStream>) -> u16 {
         }
     }
     let mut body = vec![0; length];
-    std::io::Read::read_exact(reader, &mut body).expect("a body");
+    reader.read_exact(&mut body).expect("a body");
     status.expect("a status")
 }
 
@@ -143,4 +149,164 @@ fn no_page_in_a_browser_can_ask_for_a_reload() {
     }
     assert_eq!(post("").status, 200);
     assert_eq!(daemon.get("/-/reload").status, 405);
+}
+
+/// The part of a head that a client sends before it is interrupted.
+const HALF: &str = "GET /status.txt HTTP/1.1\r\nHost: x\r\n";
+
+/// Waits until the daemon has read everything that was sent to it on this connection.
+fn has_been_read(stream: &TcpStream) {
+    let port = |address: std::io::Result<SocketAddr>| address.expect("an address").port();
+    let daemon = format!(":{:04X}", port(stream.peer_addr()));
+    let client = format!(":{:04X}", port(stream.local_addr()));
+    until(Duration::from_secs(60), "what was sent is read", || {
+        let table = std::fs::read_to_string("/proc/net/tcp").expect("the table of connections");
+        let is_read = table.lines().any(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            fields[1].ends_with(&daemon)
+                && fields[2].ends_with(&client)
+                && fields[4].ends_with(":00000000")
+        });
+        is_read.then_some(()).ok_or(table)
+    });
+}
+
+/// Everything that comes until the end of the connection, however it ends.
+fn rest(mut stream: impl Read) -> String {
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn is_sent_away(answer: &str) -> bool {
+    answer.starts_with("HTTP/1.1 503 ")
+        && answer.contains("\r\nconnection: close\r\n")
+        && answer.contains("\r\ncontent-security-policy: ")
+        && answer.ends_with("\r\n\r\nthe web configuration changed: connect again\n")
+}
+
+#[test]
+fn who_shook_hands_before_the_authority_changed_gets_no_more_answer() {
+    let folder = Folder::new();
+    folder.write("clients.pem", &pem(&folder.authority.certificate));
+    let yml = format!(
+        "{TLS}  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: clients.pem\n"
+    );
+    let daemon = folder.start(&yml, "");
+    let chain = folder.authority.sign(&client_wish("prometheus.example"));
+    let mut roots = rustls::RootCertStore::empty();
+    roots
+        .add(folder.authority.certificate.clone())
+        .expect("a root");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain.certificates.clone(), chain.private_key())
+        .expect("a client certificate");
+    let config = Arc::new(config);
+    let come = || {
+        let name = "localhost".try_into().expect("a name");
+        let session = ClientConnection::new(Arc::clone(&config), name).expect("a session");
+        let stream = TcpStream::connect(daemon.address).expect("it listens");
+        (session, stream)
+    };
+    let (session, stream) = come();
+    let mut asking = StreamOwned::new(session, stream);
+    asking
+        .write_all(HALF.as_bytes())
+        .expect("half a head is sent");
+    has_been_read(&asking.sock);
+    // The daemon has answered the greeting, and does not know yet who came.
+    let (mut session, mut stream) = come();
+    session
+        .write_tls(&mut stream)
+        .expect("the greeting is sent");
+    while session.is_handshaking() {
+        session.read_tls(&mut stream).expect("the daemon greets");
+        session.process_new_packets().expect("it is the daemon");
+    }
+    let mut shaking = StreamOwned::new(session, stream);
+
+    let other = Authority::root("another");
+    folder.write("clients.pem", &pem(&other.certificate));
+    daemon.signal("HUP");
+    daemon.wait_for_line("configuration reloaded");
+    asking.write_all(b"\r\n").expect("the other half is sent");
+    let answer = rest(asking);
+    assert!(is_sent_away(&answer), "{answer}");
+    let whole = format!("{HALF}\r\n");
+    shaking
+        .write_all(whole.as_bytes())
+        .expect("the handshake ends");
+    // Where nothing had come when the rules changed, the connection just ends.
+    let answer = rest(shaking);
+    assert!(answer.is_empty() || is_sent_away(&answer), "{answer}");
+}
+
+#[test]
+fn what_was_asked_without_encryption_is_not_answered_once_there_is_some() {
+    let folder = Folder::new();
+    let daemon = folder.start("", "");
+    let mut stream = TcpStream::connect(daemon.address).expect("it listens");
+    stream
+        .write_all(HALF.as_bytes())
+        .expect("half a head is sent");
+    has_been_read(&stream);
+    folder.write("web.yml", TLS);
+    daemon.signal("HUP");
+    daemon.wait_for_line("configuration reloaded");
+    stream.write_all(b"\r\n").expect("the other half is sent");
+    let answer = rest(stream);
+    assert!(is_sent_away(&answer), "{answer}");
+}
+
+#[test]
+fn the_log_tells_what_protects_the_listeners_otherwise() {
+    let folder = Folder::new();
+    let users = |all: &[&str]| {
+        let lines = all
+            .iter()
+            .map(|name| format!("  {name}: {}\n", hash(name, 4)));
+        lines.fold("basic_auth_users:\n".to_owned(), |all, line| all + &line)
+    };
+    let daemon = folder.start(&users(&["alice"]), "");
+    let reload = |yml: &str, line: &str| {
+        folder.write("web.yml", yml);
+        daemon.signal("HUP");
+        daemon.wait_for_line(line);
+    };
+    let until = "certificate valid until 20";
+    reload(
+        &(TLS.to_owned() + &users(&["alice", "bob"])),
+        &format!("the listeners are protected otherwise than before: TLS on, {until}"),
+    );
+    daemon.wait_for_line("; 1 user added, 1 with another password");
+    let certificates = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.pem\n";
+    reload(
+        &format!("{TLS}{certificates}{}", users(&["bob"])),
+        "the listeners are protected otherwise than before: client_auth_type \
+         RequireAndVerifyClientCert, was NoClientCert; 1 user removed, 1 with another password",
+    );
+    folder.write("ca.pem", &pem(&Authority::root("another").certificate));
+    folder.keep("server", &folder.authority.sign(&server_wish()));
+    reload(
+        &format!("{TLS}{certificates}{}", users(&[])),
+        "configuration not reloaded",
+    );
+    reload(
+        &format!("{TLS}{certificates}"),
+        "the listeners are less protected than before: another certificate, valid until 20",
+    );
+    daemon.wait_for_line("; client certificates of others than before; 1 user removed");
+    reload(
+        NOTHING,
+        "the listeners are less protected than before: TLS off; client_auth_type NoClientCert, \
+         was RequireAndVerifyClientCert",
+    );
+    let log = daemon.log();
+    let mut told = log.lines().filter(|line| line.contains("protected"));
+    let secret = |line: &str| ["alice", "bob", "$2"].iter().any(|it| line.contains(it));
+    assert!(!told.any(secret), "{log}");
 }

@@ -1,6 +1,7 @@
 //! A daemon with a web configuration file, the certificates for it, and curl to ask it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -30,6 +31,8 @@ impl Folder {
             dir: tempfile::tempdir().expect("a temporary directory"),
             authority: Authority::root("access"),
         };
+        let own = fs::Permissions::from_mode(0o700);
+        fs::set_permissions(folder.dir.path(), own).expect("the mode can be set");
         folder.write("ca.pem", &pem(&folder.authority.certificate));
         folder.keep("server", &folder.authority.sign(&server_wish()));
         folder.keep(

@@ -3,8 +3,9 @@
 use std::process::{Command, Stdio};
 
 use super::scene::{Folder, TLS, client_wish, curl};
+use crate::cli::commands::{bascule, told};
 use crate::support::daemon::{Daemon, request_at};
-use crate::world::namespace::need;
+use crate::world::namespace::{must, need};
 
 /// Whether a handshake of exactly this version comes about: what openssl says the version is.
 fn version(daemon: &Daemon, option: &str) -> Option<String> {
@@ -73,6 +74,92 @@ fn plain_http_to_a_tls_listener_is_told_so() {
         answer.text(),
         "Client sent an HTTP request to an HTTPS server.\n"
     );
+    let url = format!("http://{}", daemon.address);
+    let asked = told(&mut bascule(&["status", "--url", &url]));
+    let sentence = format!("bascule: {url}/ does not speak plain http: does it want https://?\n");
+    assert_eq!(asked, (2, String::new(), sentence));
+}
+
+/// Runs openssl in a folder.
+fn openssl(folder: &Folder, command: &str) {
+    let openssl = need("openssl", "openssl");
+    let at = folder.path("x").parent().expect("a folder").to_owned();
+    let script = command.replacen("openssl", &openssl.display().to_string(), 1);
+    must(Command::new("sh").args(["-c", &script]).current_dir(at));
+}
+
+/// What `check` warns of, with the web configuration that only says TLS.
+fn warnings(folder: &Folder) -> String {
+    folder.write("web.yml", TLS);
+    let config = folder.config("").replace("127.0.0.1:0", "127.0.0.1:10110");
+    folder.write("config.toml", &(config + "[uplink]\nenabled = false\n"));
+    let path = folder.path("config.toml").display().to_string();
+    let (code, out, err) = told(&mut bascule(&["check", "--config", &path]));
+    assert_eq!((code, &*err), (0, ""));
+    out.split_once("\nwarnings")
+        .map_or_else(String::new, |it| it.1.to_owned())
+}
+
+#[test]
+fn the_certificate_of_the_documentation_is_one_that_clients_take() {
+    let docs = include_str!("../../../docs/access.md");
+    let (_, recipe) = docs
+        .split_once("```sh\nopenssl req -x509 ")
+        .expect("a recipe");
+    let (recipe, _) = recipe.split_once("```").expect("its end");
+    let here = recipe.replace("192.0.2.10", "127.0.0.1");
+    assert_ne!(recipe, here);
+    let folder = Folder::new();
+    openssl(&folder, &format!("openssl req -x509 {here}"));
+    let warned = warnings(&folder);
+    assert!(!warned.contains("web.yml"), "{warned}");
+    let daemon = folder.start(TLS, "");
+    let url = format!("https://{}", daemon.address);
+    let pem = folder.path("server.pem");
+    assert_eq!(curl(&format!("{url}/readyz"), Some(&pem), &[]).exit, 0);
+    let trust = ["--ca-file", &pem.display().to_string()];
+    let asked = told(&mut bascule(
+        &[&["status", "--url", &url], &trust[..]].concat(),
+    ));
+    assert!(asked.0 < 2 && asked.2.is_empty(), "{asked:?}");
+    // Without the two additions it would be what `check` warns of.
+    let (plain, _) = here.split_once("  -addext").expect("the additions");
+    let plain = plain.trim_end().trim_end_matches('\\');
+    openssl(&folder, &format!("openssl req -x509 {plain}"));
+    let warned = warnings(&folder);
+    assert!(
+        warned.contains("CA:TRUE") && warned.contains("subjectAltName"),
+        "{warned}"
+    );
+}
+
+#[test]
+fn a_certificate_that_cannot_be_verified_is_told_in_words() {
+    let folder = Folder::new();
+    let ec = "openssl req -x509 -newkey ec -nodes -days 9";
+    openssl(
+        &folder,
+        &format!(
+            "{ec} -pkeyopt ec_paramgen_curve:secp521r1 -subj /CN=odd -keyout odd.key -out odd.pem"
+        ),
+    );
+    openssl(
+        &folder,
+        &format!(
+            "{ec} -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=x -keyout server.key -out \
+             server.pem -CA odd.pem -CAkey odd.key -addext basicConstraints=CA:FALSE -addext \
+             subjectAltName=IP:127.0.0.1"
+        ),
+    );
+    let daemon = folder.start(TLS, "");
+    let url = format!("https://{}", daemon.address);
+    let odd = folder.path("odd.pem").display().to_string();
+    let (code, _, err) = told(&mut bascule(&["status", "--url", &url, "--ca-file", &odd]));
+    let sentence = format!(
+        "bascule: {url}/ cannot be trusted: certificate is not acceptable: it, or one above it, is \
+         signed with a kind of key or digest that is not supported\n"
+    );
+    assert_eq!((code, err), (2, sentence));
 }
 
 #[test]

@@ -183,7 +183,9 @@ fn files_that_cannot_serve_are_named_with_the_reason() {
         (".", format!("{shown}/. is not a file")),
         (
             "${CREDENTIALS_DIRECTORY}/token",
-            "needs systemd credentials, and $CREDENTIALS_DIRECTORY is not set".to_owned(),
+            "needs systemd credentials, and $CREDENTIALS_DIRECTORY is not set; by hand: \
+             CREDENTIALS_DIRECTORY=/run/credentials/bascule.service"
+                .to_owned(),
         ),
     ] {
         let text = format!(

@@ -15,8 +15,9 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::cgroup::Cgroup;
+use crate::support::waiting::until;
 use crate::world::World;
-use crate::world::namespace::{need, until};
+use crate::world::namespace::need;
 
 /// Longest that anything in a machine is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);

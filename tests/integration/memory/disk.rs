@@ -23,7 +23,7 @@ fn rounds(metrics: &str) -> f64 {
 fn goes_on_probing(daemon: &Daemon) {
     let metrics = daemon.metrics();
     let (before, failures) = (rounds(&metrics), sum(&metrics, FAILURES));
-    until("it goes on probing and counts what it cannot write", || {
+    until_some("it goes on probing and counts what it cannot write", || {
         let metrics = daemon.metrics();
         (rounds(&metrics) >= before + 10.0 && sum(&metrics, FAILURES) >= failures + 2.0)
             .then_some(())
@@ -39,7 +39,7 @@ fn tells_of_the_outage(daemon: &Daemon) -> Option<()> {
 /// Waits for the end of the trouble. What is scraped is written first.
 fn is_written_again(daemon: &Daemon) {
     let lines = ["the state is written again", "the history is written again"];
-    until("both are written again", || {
+    until_some("both are written again", || {
         daemon.metrics();
         let log = daemon.log();
         lines.iter().all(|line| log.contains(line)).then_some(())
@@ -62,10 +62,10 @@ fn on_a_full_disk_it_goes_on_says_so_once_and_keeps_everything_once_there_is_roo
     let x = Fake::new();
     let config = x.network("x", "200ms");
     let daemon = Daemon::start_in(Path::new(STATE), &config);
-    until("x is up", || {
+    until_some("x is up", || {
         (state_of(&daemon.metrics(), "x") == "up").then_some(())
     });
-    until("the history has begun", || {
+    until_some("the history has begun", || {
         (!events(&daemon).is_empty()).then_some(())
     });
 
@@ -79,7 +79,7 @@ fn on_a_full_disk_it_goes_on_says_so_once_and_keeps_everything_once_there_is_roo
         "the state file in /mnt/state cannot be written: No space left on device (os error 28)";
     let history = "the history cannot be written: database or disk is full";
     daemon.wait_for_line(state);
-    until("x is down", || {
+    until_some("x is down", || {
         (state_of(&daemon.metrics(), "x") == "down").then_some(())
     });
     daemon.wait_for_line(history);
@@ -90,7 +90,7 @@ fn on_a_full_disk_it_goes_on_says_so_once_and_keeps_everything_once_there_is_roo
 
     fs::remove_file("/mnt/filler").unwrap();
     is_written_again(&daemon);
-    until("the history has caught up", || tells_of_the_outage(&daemon));
+    until_some("the history has caught up", || tells_of_the_outage(&daemon));
     let seen = rounds(&daemon.metrics());
     drop(daemon);
     let daemon = Daemon::start_in(Path::new(STATE), &config);
@@ -118,25 +118,25 @@ fn with_a_read_only_directory_it_goes_on_says_so_once_and_writes_as_soon_as_it_m
     let why =
         "the state directory /mnt/state cannot be written: Read-only file system (os error 30)";
     daemon.wait_for_line(&format!("{why}; until it can, nothing is remembered"));
-    until("x is up", || {
+    until_some("x is up", || {
         (state_of(&daemon.metrics(), "x") == "up").then_some(())
     });
     x.set(Health::Bad);
-    until("x is down", || {
+    until_some("x is down", || {
         (state_of(&daemon.metrics(), "x") == "down").then_some(())
     });
     goes_on_probing(&daemon);
-    until("the outage is told from memory", || {
+    until_some("the outage is told from memory", || {
         tells_of_the_outage(&daemon)
     });
     once(&daemon, why);
 
     remount("rw");
     is_written_again(&daemon);
-    until("the history is on disk", || {
+    until_some("the history is on disk", || {
         fs::exists("/mnt/state/history.db").unwrap().then_some(())
     });
-    until("the history has caught up", || tells_of_the_outage(&daemon));
+    until_some("the history has caught up", || tells_of_the_outage(&daemon));
     drop(daemon);
     let daemon = Daemon::start_in(Path::new(STATE), &config);
     tells_of_the_outage(&daemon).unwrap();

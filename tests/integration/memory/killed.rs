@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -102,7 +103,7 @@ impl Lives<'_> {
     /// One life in which x and the group get where they should; killed as soon as they have.
     fn reach(&mut self, state: &str, active_network: &str, outages: usize) -> Daemon {
         let daemon = self.start();
-        let metrics = until(&format!("x is {state}"), || {
+        let metrics = until_some(&format!("x is {state}"), || {
             let metrics = daemon.metrics();
             self.see(&metrics);
             let there = state_of(&metrics, "x") == state && active(&metrics) == active_network;
@@ -110,7 +111,7 @@ impl Lives<'_> {
         });
         let counted = sum(&metrics, "bascule_network_outages_total{");
         assert_eq!(counted, outages as f64, "after kill {}", self.kills);
-        self.outages = until("the history has the outage", || {
+        self.outages = until_some("the history has the outage", || {
             let known = self.outages_of(&daemon);
             assert!(known.len() <= outages, "{known:?}");
             (known.len() == outages).then_some(known)
@@ -140,7 +141,7 @@ fn no_counter_goes_back_and_no_outage_is_counted_twice_however_often_it_is_kille
         began: None,
     };
     let daemon = lives.reach("up", "x", 0);
-    until("y is up, too", || {
+    until_some("y is up, too", || {
         (state_of(&daemon.metrics(), "y") == "up").then_some(())
     });
     drop(daemon);
@@ -191,7 +192,7 @@ fn no_counter_goes_back_and_no_outage_is_counted_twice_however_often_it_is_kille
     let rows = document(&daemon, "/api/v1/outages?network=x");
     let rows = rows["outages"].as_array().unwrap();
     assert!(rows.iter().all(|row| row["state"] == "ended"), "{rows:?}");
-    let events = until("the history has the last event", || {
+    let events = until_some("the history has the last event", || {
         let events = events(&daemon);
         let ended = events
             .iter()

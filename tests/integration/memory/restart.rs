@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use super::*;
 
@@ -12,7 +13,7 @@ const SELDOM: &str = "4m";
 /// A daemon that has found x and y up once, and will not look again for minutes.
 fn settled(state: &Path, config: &str) -> Daemon {
     let daemon = Daemon::start_in(state, config);
-    until("both are up", || {
+    until_some("both are up", || {
         let metrics = daemon.metrics();
         let up = ["x", "y"].map(|network| state_of(&metrics, network));
         (up == ["up", "up"] && active(&metrics) == "x").then_some(())
@@ -68,7 +69,7 @@ fn a_restart_keeps_counters_and_the_active_network_and_believes_no_state_unseen(
 
     x.set(Health::Good);
     y.set(Health::Good);
-    until("x is up again", || {
+    until_some("x is up again", || {
         let metrics = daemon.metrics();
         assert_eq!(active(&metrics), "x");
         (state_of(&metrics, "x") == "up").then_some(())
@@ -91,7 +92,7 @@ fn what_is_older_than_max_state_age_is_a_cold_start_with_its_counters() {
     let daemon = settled(folder.path(), &config);
     let before = daemon.metrics();
     daemon.stop();
-    until("the state is older than a second", || {
+    until_some("the state is older than a second", || {
         let written = fs::metadata(folder.path().join("state.json")).unwrap();
         let age = written.modified().unwrap().elapsed().unwrap_or_default();
         (age > Duration::from_millis(1200)).then_some(())
@@ -111,7 +112,7 @@ fn what_is_older_than_max_state_age_is_a_cold_start_with_its_counters() {
 
     x.set(Health::Good);
     y.set(Health::Good);
-    until("x is chosen anew", || {
+    until_some("x is chosen anew", || {
         (active(&daemon.metrics()) == "x").then_some(())
     });
     let startups =
@@ -156,7 +157,7 @@ fn a_state_file_that_cannot_be_used_is_kept_aside_and_bascule_starts_without_mem
         assert_eq!(fs::read_to_string(aside).unwrap(), text);
 
         // A cold start: everything is counted from the beginning, and written where it was.
-        until("x is up", || {
+        until_some("x is up", || {
             (state_of(&daemon.metrics(), "x") == "up").then_some(())
         });
         assert_eq!(activations(&daemon.metrics()), 1.0);
@@ -182,11 +183,11 @@ fn of_two_daemons_on_one_directory_the_second_runs_without_memory_and_says_so() 
 
     x.set(Health::Bad);
     for daemon in [&first, &second] {
-        until("both see the outage", || {
+        until_some("both see the outage", || {
             let is_down = state_of(&daemon.metrics(), "x") == "down";
             is_down.then_some(())
         });
-        until("both tell of it", || {
+        until_some("both tell of it", || {
             let page = document(daemon, "/api/v1/outages");
             (page["outages"][0]["state"] == "running").then_some(())
         });

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::cli::commands::{bascule, told};
+use crate::support::certificates::{self_signed, wish};
 use crate::support::daemon::Daemon;
 
 fn mode(path: &std::path::Path, mode: u32) {
@@ -18,9 +19,18 @@ fn a_secret_that_everybody_may_read_is_warned_of() {
     fs::write(&token, "s3cret\n").expect("it can be written");
     let site = "[network.a]\ntitle = \"A\"\n[[network.a.http]]\nname = \"w\"\nurl = \"https://a.example/\"\n";
     let text = format!(
-        "{site}bearer_token_file = \"token\"\nheaders.X-Api-Key = \"key\"\n[uplink]\nenabled = false\n"
+        "[web]\nconfig_file = \"web.yml\"\n{site}bearer_token_file = \"token\"\nheaders.X-Api-Key = \"key\"\n[uplink]\nenabled = false\n"
     );
     fs::write(&config, text).expect("it can be written");
+    let web = folder.path().join("web.yml");
+    let key = folder.path().join("web.key");
+    let chain = self_signed(&wish("a.example"), false);
+    fs::write(folder.path().join("web.pem"), chain.pem()).expect("it can be written");
+    fs::write(&key, chain.key.serialize_pem()).expect("it can be written");
+    let tls = "tls_server_config:\n  cert_file: web.pem\n  key_file: web.key\n";
+    let hash = bcrypt::hash("x", 4).expect("bcrypt works");
+    let users = format!("basic_auth_users:\n  a: {hash}\n");
+    fs::write(&web, format!("{tls}{users}")).expect("it can be written");
     let check = || {
         let (code, out, err) = told(&mut bascule(&[
             "check",
@@ -32,7 +42,7 @@ fn a_secret_that_everybody_may_read_is_warned_of() {
         out.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let of_token = format!(
-        "{}:6: network.a.http.w.bearer_token_file: every user of this machine can read {}: chmod o= it",
+        "{}:8: network.a.http.w.bearer_token_file: every user of this machine can read {}: chmod o= it",
         config.display(),
         token.display()
     );
@@ -40,8 +50,19 @@ fn a_secret_that_everybody_may_read_is_warned_of() {
         "{}: holds a secret, and every user of this machine can read it: chmod o= it, or give the secret a file of its own",
         config.display()
     );
-    mode(&token, 0o644);
-    mode(&config, 0o644);
+    let of_web = format!(
+        "{}:2: web.config_file: every user of this machine can read {}: chmod o= it",
+        config.display(),
+        web.display()
+    );
+    let of_key = format!(
+        "{}:3: tls_server_config.key_file: every user of this machine can read {}: chmod o= it",
+        web.display(),
+        key.display()
+    );
+    let all = [&token, &config, &web, &key];
+    let everybody = |bits| all.iter().for_each(|path| mode(path, bits));
+    everybody(0o644);
     // Nobody else gets into the folder.
     mode(folder.path(), 0o700);
     let out = check();
@@ -49,12 +70,24 @@ fn a_secret_that_everybody_may_read_is_warned_of() {
 
     mode(folder.path(), 0o755);
     let out = check();
-    assert!(out.contains(&of_token) && out.contains(&of_config), "{out}");
+    for warning in [&of_token, &of_config, &of_web, &of_key] {
+        assert!(out.contains(warning), "{out}");
+    }
 
-    mode(&token, 0o640);
-    mode(&config, 0o640);
+    everybody(0o640);
     let out = check();
     assert!(!out.contains("can read"), "{out}");
+
+    // Who may come in is a secret, and so is a key; what is encrypted is none.
+    mode(&web, 0o644);
+    fs::write(&web, tls).expect("it can be written");
+    let out = check();
+    assert!(!out.contains("can read"), "{out}");
+    let pem = chain.key.serialize_pem().replace('\n', "\n    ");
+    let inline = format!("tls_server_config:\n  cert_file: web.pem\n  key: |\n    {pem}\n");
+    fs::write(&web, inline).expect("it can be written");
+    let out = check();
+    assert!(out.contains(&of_web), "{out}");
 }
 
 #[test]

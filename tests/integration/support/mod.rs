@@ -8,3 +8,4 @@ pub(crate) mod dns_tls;
 pub(crate) mod nameservers;
 pub(crate) mod servers;
 pub(crate) mod targets;
+pub(crate) mod waiting;

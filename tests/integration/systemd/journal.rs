@@ -10,11 +10,11 @@ use super::{PATIENCE, network};
 use crate::support::child::alone_with_own_mounts;
 use crate::support::daemon::{server, without_canaries};
 
-const RUN: &str = "mount -t tmpfs bascule-test /run\nmkdir -p /run/systemd/journal";
-const SOCKET: &str = "/run/systemd/journal/socket";
+pub(super) const RUN: &str = "mount -t tmpfs bascule-test /run\nmkdir -p /run/systemd/journal";
+pub(super) const SOCKET: &str = "/run/systemd/journal/socket";
 
 /// The fields of an event in journald's own protocol.
-fn fields(mut bytes: &[u8]) -> BTreeMap<String, String> {
+pub(super) fn fields(mut bytes: &[u8]) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
         let line = String::from_utf8(bytes[..end].to_vec()).expect("a name in UTF-8");

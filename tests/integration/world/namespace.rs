@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub(crate) use crate::support::waiting::until;
+
 /// The interface that carries the world's addresses.
 const CABLE: &str = "world0";
 
@@ -194,25 +196,6 @@ impl Drop for Process {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Asks again and again until the answer is `Ok`; the last `Err` is the message of the failure.
-pub(crate) fn until<T>(
-    limit: Duration,
-    what: &str,
-    mut ask: impl FnMut() -> Result<T, String>,
-) -> T {
-    let end = Instant::now() + limit;
-    loop {
-        match ask() {
-            Ok(answer) => return answer,
-            Err(now) => assert!(
-                Instant::now() < end,
-                "not within {limit:?}: {what}; instead:\n{now}"
-            ),
-        }
-        sleep(Duration::from_millis(100));
     }
 }
 

@@ -1,0 +1,154 @@
+//! The documentation as the package installs it, and what it says of how the package is made.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::deb::{deb, files};
+use super::{root, told};
+
+const DOCUMENTS: &str = "usr/share/doc/bascule";
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Files with this ending, by their paths below the root of the repository.
+fn all(folder: &str, ending: &str) -> Vec<String> {
+    let entries = root().join(folder).read_dir().unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut paths: Vec<_> = names
+        .filter(|name| name.ends_with(ending))
+        .map(|name| format!("{folder}/{name}"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "no {ending} in {folder}");
+    paths
+}
+
+#[test]
+fn links_in_the_documentation_lead_to_files_of_the_package_and_to_headings() {
+    let files = files(&deb());
+    for document in all("docs", ".md") {
+        let text = read(&document);
+        let links = text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.starts_with("http")) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let linked = if file.is_empty() {
+                document.clone()
+            } else {
+                assert!(
+                    files.contains(&format!("{DOCUMENTS}/{file}")),
+                    "{document}: {link}"
+                );
+                format!("docs/{file}")
+            };
+            if !heading.is_empty() {
+                assert!(
+                    headings(&read(&linked)).contains(heading),
+                    "{document}: {link}"
+                );
+            }
+        }
+    }
+}
+
+/// As they are called in links.
+fn headings(text: &str) -> BTreeSet<String> {
+    let lines = text.lines().filter(|line| line.starts_with('#'));
+    let names = lines.map(|line| line.trim_start_matches('#').trim().to_lowercase());
+    let is_kept = |c: &char| c.is_alphanumeric() || " -_".contains(*c);
+    names
+        .map(|name| {
+            name.chars()
+                .filter(is_kept)
+                .collect::<String>()
+                .replace(' ', "-")
+        })
+        .collect()
+}
+
+#[test]
+fn paths_that_installed_files_tell_are_those_of_the_package() {
+    let files = files(&deb());
+    let mut installed = vec![
+        "packaging/config.toml".to_owned(),
+        "packaging/debian/README.Debian".to_owned(),
+        "packaging/debian/changelog".to_owned(),
+        "packaging/debian/copyright".to_owned(),
+        "systemd/bascule.service".to_owned(),
+        "systemd/bascule.socket".to_owned(),
+    ];
+    installed.extend(all("packaging/man", ".1"));
+    installed.extend(all("packaging/man", ".5"));
+    let mut paths = BTreeSet::new();
+    for name in &installed {
+        let text = read(name).replace("\\-", "-");
+        let ends = |c: char| !(c.is_ascii_alphanumeric() || "/._-".contains(c));
+        for word in text.split(ends).map(|word| word.trim_end_matches('.')) {
+            assert!(!word.starts_with("docs/"), "{name}: {word}");
+            if let Some(path) = word
+                .strip_prefix("/usr/share/")
+                .filter(|it| it.contains("bascule"))
+            {
+                paths.insert((name, format!("usr/share/{path}")));
+            }
+        }
+    }
+    assert!(paths.len() > 10, "{paths:?}");
+    for (name, path) in paths {
+        let is_there = files
+            .iter()
+            .any(|file| *file == path || file.starts_with(&format!("{path}/")));
+        assert!(is_there, "{name}: {path}");
+    }
+    let listed = read("packaging/debian/README.Debian");
+    let words = listed.split_whitespace();
+    for document in
+        words.filter(|it| !it.contains('/') && (it.ends_with(".md") || it.ends_with(".txt")))
+    {
+        assert!(
+            files.contains(&format!("{DOCUMENTS}/{document}")),
+            "{document}"
+        );
+    }
+}
+
+#[test]
+fn one_command_makes_the_package_with_the_list_of_what_is_in_the_binary() {
+    let command = "cargo deb --cargo-build 'auditable build' --locked";
+    for document in ["README.md", "CONTRIBUTING.md", "docs/packaging.md"] {
+        let text = read(document);
+        let makes = text.lines().filter(|line| line.starts_with("cargo deb"));
+        let makes: Vec<_> = makes.collect();
+        assert!(
+            matches!(makes[..], [line] if line.starts_with(command)),
+            "{document}: {makes:?}"
+        );
+    }
+    let tools = "cargo install --locked cargo-deb@3.8.0 cargo-auditable@0.7.7";
+    for document in ["README.md", "docs/packaging.md"] {
+        assert!(read(document).contains(tools), "{document}: {tools}");
+    }
+    // The tests pack with the same.
+    assert!(read("tests/run").contains(" cargo-deb@3.8.0 "));
+}
+
+#[test]
+fn there_is_one_address_for_those_who_hand_out_packages_to_replace() {
+    let maintainer = told("dpkg-deb", "dpkg", &["-f", &deb(), "Maintainer"]);
+    let changelog = read("packaging/debian/changelog");
+    let signed = changelog
+        .lines()
+        .rfind(|line| line.starts_with(" -- "))
+        .unwrap();
+    let (who, _) = signed[4..].split_once("  ").unwrap();
+    assert_eq!(maintainer.trim(), who);
+    let (_, address) = who.trim_end_matches('>').split_once('<').unwrap();
+    assert!(
+        read("CONTRIBUTING.md").contains(address),
+        "CONTRIBUTING.md: {address}"
+    );
+}

@@ -11,6 +11,11 @@ use std::time::{Duration, SystemTime};
 use crate::history::{EventRow, OutageRow};
 use crate::model::{EndpointKey, Moment, Name, NetworkView, Outage, Round, Snapshot};
 
+/// Hours that [`Past`] goes back, the present one included.
+pub const PAST_HOURS: usize = 24;
+/// Days that [`Past`] goes back, the present one included.
+pub const PAST_DAYS: usize = 90;
+
 /// Where the pages get everything from. Nothing here may wait but the answers of the history.
 pub trait Source: Send + Sync {
     /// All states as they are now.
@@ -38,6 +43,12 @@ pub trait Source: Send + Sync {
 
     /// One outage.
     fn outage(&self, id: u64) -> Reply<Option<OutageRow>>;
+
+    /// Time of each state in the last hours and days, for each network in the order of the
+    /// snapshot.
+    fn past(&self) -> Reply<Vec<Past>> {
+        absent()
+    }
 }
 
 /// An answer of the history, which has a thread of its own.
@@ -67,6 +78,29 @@ pub struct Wanted {
     pub before: Option<u64>,
     /// So many at most.
     pub limit: usize,
+}
+
+/// What is remembered of a network's time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Which network.
+    pub network: Name,
+    /// The last [`PAST_HOURS`] hours of UTC, ascending; the last one is the present one.
+    pub hours: Vec<Share>,
+    /// The last [`PAST_DAYS`] days of UTC, ascending; the last one is the present one.
+    pub days: Vec<Share>,
+}
+
+/// An hour or a day, and how much of it belongs to which state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Its beginning.
+    pub from: SystemTime,
+    /// Its length; of the present one, what has passed of it.
+    pub length: Duration,
+    /// Time in each state, in the order of [`crate::model::State::ALL`]. What is missing to the length, and
+    /// the time as `unknown`, was not observed.
+    pub state_time: [Duration; 5],
 }
 
 /// The last rounds of an endpoint.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::journal::Journal;
 use super::rounds::Rounds;
 use super::source::SharedFacts;
+use super::timesheet::{Now, Timesheet};
 use super::{resume, times, watched};
 use crate::config::fuzz::ENVIRONMENT;
 use crate::config::{Settings, load_text};
@@ -51,6 +52,7 @@ pub(crate) fn resumed_state(bytes: &[u8]) {
     let facts = SharedFacts::default();
     facts.adopt(settings);
     let mut journal = Journal::new(image.next_seq, image.outbox.clone());
+    let mut timesheet = Timesheet::restore(&image.memory, image.hours.clone());
     let begin = clock.now();
     let mut seen = Vec::new();
     for minute in 0..8 {
@@ -60,6 +62,9 @@ pub(crate) fn resumed_state(bytes: &[u8]) {
             engine.show(shown_until);
             let step = engine.step(&batch, now);
             journal.write(&step.events, (now, false), &clock, &Rounds::default());
+            let books = engine.books().map(|(name, books)| (name, books.into()));
+            let wall = clock.wall_of(now);
+            journal.write_hours(timesheet.look(books, Now { moment: now, wall }));
             let holds: Vec<Option<Moment>> = engine.holds().collect();
             (step.events, Some(Arc::new(engine.snapshot())), holds)
         });
@@ -84,6 +89,7 @@ pub(crate) fn resumed_state(bytes: &[u8]) {
         holds: Vec::new(),
         counters: metrics.save(),
         outbox: journal.outbox(0),
+        hours: timesheet.hours(),
         next_seq: journal.next_seq(),
         saved: Saved::now(&clock),
     });

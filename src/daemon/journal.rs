@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::narrator;
 use super::rounds::Rounds;
-use crate::history::{Entry, EventRow, OutageRow, Record};
+use crate::history::{Entry, EventRow, HourRow, OutageRow, Record};
 use crate::host::clock::Clock;
 use crate::model::{EndpointKey, Event, Family, Layer, Moment, Name, Outage, State};
 use crate::report::json;
@@ -20,18 +20,29 @@ const EVIDENCE_SLACK: Duration = Duration::from_secs(1);
 
 pub(super) struct Journal {
     next_seq: u64,
+    /// The number of the last hours that were written down.
+    hours: u64,
     /// What the database does not hold for certain yet.
     outbox: Vec<Entry>,
 }
 
 impl Journal {
     pub(super) const fn new(next_seq: u64, outbox: Vec<Entry>) -> Self {
-        Self { next_seq, outbox }
+        Self {
+            next_seq,
+            hours: 0,
+            outbox,
+        }
     }
 
     /// The number of the next row.
     pub(super) const fn next_seq(&self) -> u64 {
         self.next_seq
+    }
+
+    /// The number of the last hours that were written down; 0 if none were.
+    pub(super) const fn last_hours(&self) -> u64 {
+        self.hours
     }
 
     /// What is not stored yet, `stored` being the last number that is.
@@ -52,8 +63,7 @@ impl Journal {
     ) -> Vec<Entry> {
         let before = self.outbox.len();
         for event in events.iter().filter(|event| !is_first_good(event)) {
-            let seq = self.next_seq;
-            self.next_seq = self.next_seq.saturating_add(1);
+            let seq = self.number();
             let text = narrator::sentence(event, frozen);
             let row = event_row(event, blank(seq, clock.wall_of(now), text), clock);
             self.push(seq, Record::Event(row));
@@ -63,6 +73,25 @@ impl Journal {
             }
         }
         self.outbox[before..].to_vec()
+    }
+
+    /// Writes down hours that are over. All of one moment have one number.
+    pub(super) fn write_hours(&mut self, hours: Vec<HourRow>) -> Vec<Entry> {
+        if hours.is_empty() {
+            return Vec::new();
+        }
+        let before = self.outbox.len();
+        self.hours = self.number();
+        for hour in hours {
+            self.push(self.hours, Record::Hour(hour));
+        }
+        self.outbox[before..].to_vec()
+    }
+
+    const fn number(&mut self) -> u64 {
+        let seq = self.next_seq;
+        self.next_seq = seq.saturating_add(1);
+        seq
     }
 
     fn push(&mut self, seq: u64, record: Record) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::narrator;
-use super::persist::{is_news, remember};
+use super::persist::{is_news, look_at_hours, remember};
 use super::pipeline::Pipeline;
 use crate::engine::{Engine, Input, Judged, Step};
 use crate::model::{EndpointKey, Event, Moment, Name, Round, Snapshot, Verdict};
@@ -28,9 +28,9 @@ impl Pipeline {
             for (key, round) in &rounds {
                 told.rounds.keep(key, Arc::clone(round));
             }
-            let entries =
-                told.journal
-                    .write(&events, (now, engine.is_frozen()), clock, &told.rounds);
+            let happened = (now, engine.is_frozen());
+            let mut entries = told.journal.write(&events, happened, clock, &told.rounds);
+            entries.extend(look_at_hours(engine, told, clock));
             let picture = picture(engine, shown);
             if picture.is_some() || !entries.is_empty() {
                 remember(engine, told, now);
@@ -45,7 +45,7 @@ impl Pipeline {
         for event in &events {
             narrator::event(event, frozen);
         }
-        self.unsaved |= !events.is_empty();
+        self.unsaved |= !entries.is_empty();
         self.unkept.extend(entries);
         if events.iter().any(is_news) {
             self.save();

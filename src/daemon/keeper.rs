@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::engine::Memory;
-use crate::history::{Entry, History, Image, Saved};
+use crate::history::{Entry, History, HourRow, Image, Saved};
 use crate::host::clock::Clock;
 use crate::metrics::Metrics;
 
@@ -18,12 +18,16 @@ pub(super) struct Keeper {
     latest: Arc<Mutex<Option<Latest>>>,
 }
 
-/// The loop's part of the image.
+/// The loop's part of the image: all of it is of the same moment.
 #[derive(Clone)]
-struct Latest {
-    memory: Arc<Memory>,
-    outbox: Arc<[Entry]>,
-    next_seq: u64,
+pub(super) struct Latest {
+    pub(super) memory: Arc<Memory>,
+    /// The hours that the networks were in.
+    pub(super) hours: Arc<[HourRow]>,
+    /// The number of the last hours that were over; 0 if none were.
+    pub(super) last_hours: u64,
+    pub(super) outbox: Arc<[Entry]>,
+    pub(super) next_seq: u64,
 }
 
 impl Keeper {
@@ -37,12 +41,13 @@ impl Keeper {
     }
 
     /// What the loop knows now.
-    pub(super) fn remember(&self, memory: Memory, outbox: Vec<Entry>, next_seq: u64) {
-        *self.lock() = Some(Latest {
-            memory: Arc::new(memory),
-            outbox: outbox.into(),
-            next_seq,
-        });
+    pub(super) fn remember(&self, latest: Latest) {
+        *self.lock() = Some(latest);
+    }
+
+    /// What the loop knew when it last said so.
+    pub(super) fn latest(&self) -> Option<Latest> {
+        self.lock().clone()
     }
 
     /// Has all of it written for good. Waits for nothing.
@@ -74,6 +79,7 @@ impl Keeper {
             holds: names.zip(shown.holds.iter().copied()).collect(),
             counters,
             outbox: latest.outbox.to_vec(),
+            hours: latest.hours.to_vec(),
             next_seq: latest.next_seq,
             saved,
         })

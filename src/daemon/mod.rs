@@ -13,6 +13,7 @@
 //! log and in `bascule_config_last_reload_successful`.
 
 mod adopt;
+mod bars;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod journal;
@@ -22,12 +23,14 @@ mod listeners;
 mod look;
 mod manager;
 mod narrator;
+mod past;
 mod persist;
 mod pipeline;
 mod progress;
 mod reload;
 mod rounds;
 mod source;
+mod timesheet;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -54,6 +57,7 @@ use pipeline::{Pipeline, Told};
 use reload::Reloader;
 use rounds::Rounds;
 use source::{Everything, SharedFacts};
+use timesheet::Timesheet;
 
 /// Wishes to reload that can wait; a further one waits at the listener.
 const RELOAD_QUEUE: usize = 8;
@@ -125,6 +129,7 @@ async fn start_and_run(options: Options) -> Result<(), StartError> {
         engine,
         history,
         journal,
+        timesheet,
         counters,
     } = manager::patiently(&mut notifier, restoring)
         .await
@@ -136,6 +141,7 @@ async fn start_and_run(options: Options) -> Result<(), StartError> {
         rounds: Rounds::default(),
         keeper: Keeper::new(history, metrics.clone(), clock.clone()),
         facts: SharedFacts::default(),
+        kept: past::Kept::default(),
     };
     let told = Told {
         keeper: everything.keeper.clone(),
@@ -143,6 +149,7 @@ async fn start_and_run(options: Options) -> Result<(), StartError> {
         facts: everything.facts.clone(),
         manager: Manager::new(notifier, everything.clone()),
         journal,
+        timesheet,
         metrics: metrics.clone(),
     };
 
@@ -196,6 +203,7 @@ struct Beginning {
     engine: Engine,
     history: History,
     journal: Journal,
+    timesheet: Timesheet,
     counters: Option<crate::metrics::Saved>,
 }
 
@@ -214,16 +222,18 @@ fn remember(settings: &Settings) -> Beginning {
     for problem in &opened.problems {
         narrator::memory_found(problem);
     }
-    let (clock, mut engine, outbox, counters) = match opened.image {
+    let (clock, mut engine, outbox, timesheet, counters) = match opened.image {
         Some((image, away)) => {
             let (clock, engine) = resume(settings, &image, away);
-            (clock, engine, image.outbox, Some(image.counters))
+            let timesheet = Timesheet::restore(&image.memory, image.hours);
+            let counters = Some(image.counters);
+            (clock, engine, image.outbox, timesheet, counters)
         }
         None => {
             let clock = Clock::system();
             let plan = settings.plan_at(|wall| clock.moment_of(wall));
             let engine = Engine::new(plan, clock.now());
-            (clock, engine, Vec::new(), None)
+            (clock, engine, Vec::new(), Timesheet::default(), None)
         }
     };
     engine.number_outages_from(opened.next_outage);
@@ -232,6 +242,7 @@ fn remember(settings: &Settings) -> Beginning {
         engine,
         history: opened.history,
         journal: Journal::new(opened.next_seq, outbox),
+        timesheet,
         counters,
     }
 }

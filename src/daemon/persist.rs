@@ -1,10 +1,15 @@
 //! When the loop has what must survive written down.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::keeper::Latest;
 use super::narrator;
 use super::pipeline::{Pipeline, Told};
+use super::timesheet::Now;
 use crate::engine::Engine;
+use crate::history::Entry;
+use crate::host::clock::Clock;
 use crate::metrics::Saved;
 use crate::model::{Event, Moment};
 
@@ -35,6 +40,8 @@ impl Pipeline {
     /// counts nothing twice.
     pub(super) fn save(&mut self) {
         let now = self.clock.now();
+        let hours = look_at_hours(&self.engine, &mut self.told, &self.clock);
+        self.unkept.extend(hours);
         remember(&self.engine, &mut self.told, now);
         self.told.keeper.save();
         let entries = std::mem::take(&mut self.unkept);
@@ -64,11 +71,29 @@ impl Pipeline {
     }
 }
 
-/// What the loop knows now, for whoever saves it.
+/// What the loop knows now, for whoever saves it. The hours have to be those of the books, so they
+/// have been looked at before.
 pub(super) fn remember(engine: &Engine, told: &mut Told, now: Moment) {
     let outbox = told.journal.outbox(told.keeper.history.stored());
-    let next_seq = told.journal.next_seq();
-    told.keeper.remember(engine.memory(now), outbox, next_seq);
+    told.keeper.remember(Latest {
+        memory: Arc::new(engine.memory(now)),
+        hours: told.timesheet.hours().into(),
+        last_hours: told.journal.last_hours(),
+        outbox: outbox.into(),
+        next_seq: told.journal.next_seq(),
+    });
+}
+
+/// The hours that are over since anybody looked, written down.
+pub(super) fn look_at_hours(engine: &Engine, told: &mut Told, clock: &Clock) -> Vec<Entry> {
+    let moment = clock.now();
+    let now = Now {
+        moment,
+        wall: clock.wall_of(moment),
+    };
+    let books = engine.books().map(|(name, books)| (name, books.into()));
+    let over = told.timesheet.look(books, now);
+    told.journal.write_hours(over)
 }
 
 /// What people and scripts wait for: it is written down at once.

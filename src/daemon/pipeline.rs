@@ -22,6 +22,7 @@ use super::narrator;
 use super::reload::Reloader;
 use super::rounds::Rounds;
 use super::source::SharedFacts;
+use super::timesheet::Timesheet;
 use crate::config::Settings;
 use crate::engine::{Engine, Evidence, Input, Step, Sweep};
 use crate::history::{Entry, Problems};
@@ -104,6 +105,7 @@ pub(super) struct Told {
     pub(super) rounds: Rounds,
     pub(super) keeper: Keeper,
     pub(super) journal: Journal,
+    pub(super) timesheet: Timesheet,
     pub(super) facts: SharedFacts,
     pub(super) manager: Manager,
 }

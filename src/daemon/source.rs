@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::keeper::Keeper;
+use super::past;
 use super::rounds::Rounds;
 use crate::config::Settings;
 use crate::history::{self, History, OutageRow};
 use crate::metrics::Metrics;
 use crate::model::EndpointKey;
 use crate::web::{
-    Events, Facts, GroupFacts, LastRounds, NetworkFacts, Picture, Reply, Source, Unavailable,
+    Events, Facts, GroupFacts, LastRounds, NetworkFacts, Past, Picture, Reply, Source, Unavailable,
     Wanted,
 };
 
@@ -20,6 +21,7 @@ pub(super) struct Everything {
     pub(super) rounds: Rounds,
     pub(super) keeper: Keeper,
     pub(super) facts: SharedFacts,
+    pub(super) kept: past::Kept,
 }
 
 /// What the configuration says; another one after a reload.
@@ -126,6 +128,11 @@ impl Source for Everything {
     fn outage(&self, id: u64) -> Reply<Option<OutageRow>> {
         let history = self.history();
         Box::pin(async move { history.outage(id).await.map_err(|why| absent(&why)) })
+    }
+
+    fn past(&self) -> Reply<Vec<Past>> {
+        let everything = self.clone();
+        Box::pin(async move { everything.gather_past().await.map_err(|why| absent(&why)) })
     }
 }
 

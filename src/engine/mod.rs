@@ -27,7 +27,7 @@ mod witnesses;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{EndpointKey, Event, Moment, Name, UplinkState};
+use crate::model::{EndpointKey, Event, Moment, Name, NetworkBooks, UplinkState};
 use doubt::Queue;
 use endpoint::Endpoint;
 use group::{Candidate, Group};
@@ -168,6 +168,12 @@ impl Engine {
     /// any moment.
     pub fn holds(&self) -> impl Iterator<Item = Option<Moment>> {
         self.networks.iter().map(Watched::held)
+    }
+
+    /// The books of each network, in the order of the plan.
+    pub fn books(&self) -> impl Iterator<Item = (&Name, &NetworkBooks)> {
+        let networks = self.plan.networks.iter().zip(&self.networks);
+        networks.map(|(plan, watched)| (&plan.name, &watched.ledger.books))
     }
 
     /// Whether all canaries are to be asked now. True until a [`Sweep`] comes that started later.

@@ -1,5 +1,6 @@
 //! What the rest of the daemon holds: telling never waits, and asking is bounded in time.
 
+use std::ops::Range;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -10,7 +11,7 @@ use tokio::time::timeout;
 use super::journal::lock;
 use super::mailbox::{Mailbox, Request};
 use super::reader::{Reader, Unavailable};
-use super::{Entry, EventRow, Image, OutageRow, rows};
+use super::{Entry, EventRow, HourRow, Image, OutageRow, rows};
 
 /// Whoever is about to show something waits so long for it to be kept, and then goes on.
 const BEFORE_SHOWING: Duration = Duration::from_secs(2);
@@ -162,6 +163,21 @@ impl History {
     /// One outage.
     pub async fn outage(&self, id: u64) -> Result<Option<OutageRow>, Unavailable> {
         let ask = move |db: &_| rows::outage_by_id(db, id);
+        self.inner.reader.ask(ask).await
+    }
+
+    /// Shows the hours that begin in a span, oldest first, to `show`, which gathers them in
+    /// `into`: on the thread that reads, as there may be very many.
+    pub async fn hours<T: Send + 'static>(
+        &self,
+        span: Range<SystemTime>,
+        mut into: T,
+        mut show: impl FnMut(&mut T, HourRow) + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let ask = move |db: &_| {
+            rows::hours(db, span, |row| show(&mut into, row))?;
+            Ok(into)
+        };
         self.inner.reader.ask(ask).await
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use super::Entry;
+use super::{Entry, HourRow};
 use crate::engine::Memory;
 use crate::host::clock::{Boot, Clock};
 use crate::model::{Moment, Name};
@@ -22,6 +22,8 @@ pub struct Image {
     pub counters: BTreeMap<String, BTreeMap<String, Vec<f64>>>,
     /// What the history does not hold for certain yet.
     pub outbox: Vec<Entry>,
+    /// The hour that each network is in, as far as it was spent when [`Image::memory`] was taken.
+    pub hours: Vec<HourRow>,
     /// The number of the next entry of the journal.
     pub next_seq: u64,
     /// When this was.

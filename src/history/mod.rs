@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `state.json` | the daemon as it was last seen: states, timers, counters, and what the database may not have yet |
 //! | `state-recent.json` | the same, written later and in a hurry; the later one counts |
-//! | `history.db` | events and outages, in SQLite; `-wal` and `-shm` belong to it |
+//! | `history.db` | events, outages, and how each network spent each hour, in SQLite; `-wal` and `-shm` belong to it |
 //! | `*.corrupt-SECONDS` | files that could not be used, the last three of each |
 //! | `lock` | held by the daemon that uses the directory |
 //!
@@ -53,14 +53,14 @@ use crate::host::clock::Boot;
 pub use handle::{History, Problems};
 pub use image::{Image, Saved};
 pub use reader::Unavailable;
-pub use record::{Entry, EventRow, OutageRow, Record};
+pub use record::{Entry, EventRow, HourRow, OutageRow, Record};
 
 /// Where, how long and how much.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The state directory; `None` = nothing survives.
     pub dir: Option<PathBuf>,
-    /// How long events, and outages that are over, are kept.
+    /// How long events, outages that are over, and hours are kept.
     pub retention: Duration,
     /// How many bytes the database may have.
     pub max_size: u64,

@@ -21,6 +21,8 @@ pub enum Record {
     Event(EventRow),
     /// An outage, as it is known now: a later record with the same number replaces it.
     Outage(OutageRow),
+    /// How a network spent an hour, or a part of it.
+    Hour(HourRow),
 }
 
 /// One line of the journal. Words are those of the labels; absent facts are `None`.
@@ -85,6 +87,45 @@ pub struct OutageRow {
     /// The first failed round in full, as the JSON of `bascule probe --json`; `None` if it was
     /// not kept.
     pub evidence: Option<String>,
+}
+
+/// How a network spent an hour of UTC, or the part of it that begins at `at`. Time that is missing
+/// was not observed; so is that in `unknown`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourRow {
+    /// Which network.
+    pub network: String,
+    /// When it begins. Together with the network it names the row: a later record replaces it.
+    #[serde(with = "micros")]
+    pub at: SystemTime,
+    /// Time in each state, in the order of [`crate::model::State::ALL`].
+    #[serde(with = "nanos")]
+    pub state_time: [Duration; 5],
+}
+
+/// Durations as whole nanoseconds, in the state file and the database.
+pub(super) mod nanos {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(in crate::history) fn of(duration: Duration) -> i64 {
+        i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+    }
+
+    pub(in crate::history) fn serialize<S: Serializer>(
+        times: &[Duration; 5],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        times.map(of).serialize(serializer)
+    }
+
+    pub(in crate::history) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<[Duration; 5], D::Error> {
+        let times = <[u64; 5]>::deserialize(deserializer)?;
+        Ok(times.map(|time| Duration::from_nanos(time.min(i64::MAX.unsigned_abs()))))
+    }
 }
 
 /// Times by the wall clock as whole microseconds since 1970, in the state file and the database.

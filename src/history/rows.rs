@@ -1,11 +1,12 @@
 //! Rows of the database: how they are written and how they are found.
 
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::record::micros;
-use super::{Entry, EventRow, OutageRow, Record};
+use super::record::{micros, nanos};
+use super::{Entry, EventRow, HourRow, OutageRow, Record};
 
 /// Longer evidence is not kept: it is bounded where it is made, so it is none.
 pub(super) const LONGEST_EVIDENCE: usize = 64 << 10;
@@ -16,6 +17,7 @@ const EVENT: &str = "seq, at, kind, network, endpoint, group_name, from_state, t
     reason, text, since, outage";
 const OUTAGE: &str = "id, network, started, confirmed, ended, duration, layer, reason, detail, \
     endpoint, evidence";
+const HOUR: &str = "at, network, unknown, up, degraded, down, maintenance";
 
 /// Writes all of them or none. What is there already is not written twice, and an outage is
 /// never replaced by what was known of it earlier.
@@ -28,6 +30,7 @@ pub(super) fn insert<'a>(
         match &entry.record {
             Record::Event(event) => insert_event(&transaction, entry.seq, event)?,
             Record::Outage(outage) => upsert_outage(&transaction, entry.seq, outage)?,
+            Record::Hour(hour) => replace_hour(&transaction, hour)?,
         }
     }
     transaction.commit()
@@ -66,20 +69,37 @@ fn upsert_outage(db: &Transaction<'_>, seq: u64, outage: &OutageRow) -> rusqlite
          WHERE seq <= ?12"
     );
     let evidence = outage.evidence.as_deref();
-    let duration = i64::try_from(outage.duration.as_nanos()).unwrap_or(i64::MAX);
     db.prepare_cached(&sql)?.execute(params![
         signed(outage.id),
         outage.network,
         micros::of(outage.started),
         micros::of(outage.confirmed),
         outage.ended.map(micros::of),
-        duration,
+        nanos::of(outage.duration),
         outage.layer,
         outage.reason,
         outage.detail,
         outage.endpoint,
         evidence.filter(|text| text.len() <= LONGEST_EVIDENCE),
         signed(seq),
+    ])?;
+    Ok(())
+}
+
+/// What the state file says of an hour counts: a daemon that was killed goes on from there.
+fn replace_hour(db: &Transaction<'_>, hour: &HourRow) -> rusqlite::Result<()> {
+    let sql = format!("INSERT OR REPLACE INTO hours ({HOUR}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    let [unknown, up, degraded, down, maintenance] = hour.state_time.map(nanos::of);
+    let at = micros::of(hour.at);
+    let mut statement = db.prepare_cached(&sql)?;
+    statement.execute(params![
+        at,
+        hour.network,
+        unknown,
+        up,
+        degraded,
+        down,
+        maintenance
     ])?;
     Ok(())
 }
@@ -137,6 +157,30 @@ pub(super) fn outage_by_id(db: &Connection, id: u64) -> rusqlite::Result<Option<
     let sql = format!("SELECT {OUTAGE} FROM outages WHERE id = ?1");
     let mut statement = db.prepare_cached(&sql)?;
     statement.query_row(params![signed(id)], outage).optional()
+}
+
+/// Shows the rows of hours that begin in a span, in the order of their beginnings.
+pub(super) fn hours(
+    db: &Connection,
+    span: Range<SystemTime>,
+    mut show: impl FnMut(HourRow),
+) -> rusqlite::Result<()> {
+    let sql = format!("SELECT {HOUR} FROM hours WHERE at >= ?1 AND at < ?2 ORDER BY at, network");
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut found = statement.query(params![micros::of(span.start), micros::of(span.end)])?;
+    while let Some(row) = found.next()? {
+        show(hour(row)?);
+    }
+    Ok(())
+}
+
+fn hour(row: &Row<'_>) -> rusqlite::Result<HourRow> {
+    let time = |column| number(row, column).map(Duration::from_nanos);
+    Ok(HourRow {
+        at: micros::time(row.get(0)?),
+        network: row.get(1)?,
+        state_time: [time(2)?, time(3)?, time(4)?, time(5)?, time(6)?],
+    })
 }
 
 fn event(row: &Row<'_>) -> rusqlite::Result<EventRow> {

@@ -12,7 +12,7 @@ use super::record::micros;
 
 /// Each step brings the database one version further. A step that was in a release is never
 /// changed: add one.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "CREATE TABLE events (
         seq INTEGER PRIMARY KEY,
         at INTEGER NOT NULL,
@@ -45,6 +45,16 @@ const MIGRATIONS: [&str; 2] = [
     "CREATE INDEX outages_by_network ON outages (network, id);
      CREATE INDEX outages_by_end ON outages (ended);
      CREATE INDEX events_by_time ON events (at);",
+    "CREATE TABLE hours (
+        at INTEGER NOT NULL,
+        network TEXT NOT NULL,
+        unknown INTEGER NOT NULL,
+        up INTEGER NOT NULL,
+        degraded INTEGER NOT NULL,
+        down INTEGER NOT NULL,
+        maintenance INTEGER NOT NULL,
+        PRIMARY KEY (at, network)
+    ) WITHOUT ROWID;",
 ];
 
 /// How long a statement waits for another process that uses the database, a shell for example.
@@ -54,6 +64,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const LOG_BYTES: u32 = 1 << 20;
 /// Rows deleted at a time to make room, in shares of the table.
 const SHARE: i64 = 20;
+/// Hours that the pages show go last when room is needed.
+const SHOWN_HOURS: Duration = Duration::from_secs(91 * 86_400);
 
 /// Why a database cannot be used.
 #[derive(Debug)]
@@ -144,7 +156,8 @@ fn migrate(db: &mut Connection) -> Result<(), Unusable> {
 }
 
 /// Lets go what is older than `retention`, and then the oldest until no more than `max_size`
-/// bytes are used: events first, then outages that are over.
+/// bytes are used: hours that no page shows, then events, then outages that are over, then the rest
+/// of the hours.
 pub(super) fn retain(
     db: &Connection,
     now: SystemTime,
@@ -154,8 +167,14 @@ pub(super) fn retain(
     let oldest = now.checked_sub(retention).map_or(i64::MIN, micros::of);
     db.execute("DELETE FROM events WHERE at < ?1", params![oldest])?;
     db.execute("DELETE FROM outages WHERE ended < ?1", params![oldest])?;
+    db.execute("DELETE FROM hours WHERE at < ?1", params![oldest])?;
+    let unshown = now.checked_sub(SHOWN_HOURS).map_or(i64::MIN, micros::of);
     while used_bytes(db)? > max_size {
-        if delete_oldest_events(db)? == 0 && delete_oldest_outages(db)? == 0 {
+        if delete_oldest_hours(db, unshown)? == 0
+            && delete_oldest_events(db)? == 0
+            && delete_oldest_outages(db)? == 0
+            && delete_oldest_hours(db, i64::MAX)? == 0
+        {
             break;
         }
     }
@@ -193,6 +212,16 @@ fn delete_oldest_outages(db: &Connection) -> rusqlite::Result<usize> {
          (SELECT id FROM outages WHERE ended IS NOT NULL ORDER BY id
           LIMIT (SELECT count(*) / ?1 + 1 FROM outages WHERE ended IS NOT NULL))",
         params![SHARE],
+    )
+}
+
+/// Some of the hours that began before a time.
+fn delete_oldest_hours(db: &Connection, before: i64) -> rusqlite::Result<usize> {
+    db.execute(
+        "DELETE FROM hours WHERE (at, network) IN
+         (SELECT at, network FROM hours WHERE at < ?2 ORDER BY at, network
+          LIMIT (SELECT count(*) / ?1 + 1 FROM hours))",
+        params![SHARE, before],
     )
 }
 

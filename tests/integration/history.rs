@@ -42,6 +42,7 @@ fn image(next_seq: u64, clock: &Clock) -> Image {
         holds: Vec::new(),
         counters: BTreeMap::new(),
         outbox: Vec::new(),
+        hours: Vec::new(),
         next_seq,
         saved: Saved::now(clock),
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use self::memory::MemoryForm;
 use super::record::micros;
-use super::{Entry, Image, Saved};
+use super::{Entry, HourRow, Image, Saved};
 use crate::host::clock::Boot;
 use crate::model::{Moment, Name};
 
@@ -78,6 +78,9 @@ struct Form {
     /// What is no finite number is null.
     counters: BTreeMap<String, BTreeMap<String, Vec<Option<f64>>>>,
     outbox: Vec<Entry>,
+    /// Older files have none.
+    #[serde(default)]
+    hours: Vec<HourRow>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -111,6 +114,7 @@ impl From<&Image> for Form {
             memory: MemoryForm::from(&image.memory),
             counters: counters.collect(),
             outbox: image.outbox.clone(),
+            hours: image.hours.clone(),
         }
     }
 }
@@ -133,6 +137,7 @@ impl From<Form> for Image {
                 .collect(),
             counters: counters.collect(),
             outbox: form.outbox,
+            hours: form.hours,
             next_seq: form.next_seq,
             saved: form.saved.into(),
         }

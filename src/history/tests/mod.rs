@@ -1,6 +1,7 @@
 //! The memory, as it is written, read again, and found damaged.
 
 mod files;
+mod hours;
 mod journal;
 mod overtaken;
 mod samples;

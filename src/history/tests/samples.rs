@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use crate::engine::{EndpointMemory, GroupMemory, Memory, NetworkMemory, UplinkMemory};
-use crate::history::{Entry, EventRow, Image, OutageRow, Record, Saved};
+use crate::history::{Entry, EventRow, HourRow, Image, OutageRow, Record, Saved};
 use crate::host::clock::Boot;
 use crate::model::{
     Activation, Cause, Families, Family, GroupBooks, Layer, Moment, Name, NetworkBooks, Outage,
@@ -193,7 +193,8 @@ impl Dice {
                 .map(|_| (self.word().into(), self.maybe(Self::moment)))
                 .collect(),
             counters,
-            outbox: vec![self.event_entry(), self.outage_entry()],
+            outbox: vec![self.event_entry(), self.outage_entry(), self.hour_entry()],
+            hours: (0..self.below(3)).map(|_| self.hour()).collect(),
             next_seq: self.number() >> 1,
             saved: Saved {
                 moment: self.moment(),
@@ -226,6 +227,21 @@ impl Dice {
         Entry {
             seq,
             record: Record::Event(row),
+        }
+    }
+
+    fn hour(&mut self) -> HourRow {
+        HourRow {
+            network: self.word(),
+            at: self.wall(),
+            state_time: std::array::from_fn(|_| Duration::from_nanos(self.number() >> 1)),
+        }
+    }
+
+    fn hour_entry(&mut self) -> Entry {
+        Entry {
+            seq: self.number() >> 1,
+            record: Record::Hour(self.hour()),
         }
     }
 
@@ -304,5 +320,22 @@ pub(super) fn outage_entry(seq: u64, outage: &OutageRow) -> Entry {
     Entry {
         seq,
         record: Record::Outage(outage.clone()),
+    }
+}
+
+/// An hour of a network, `n` hours after noon: half of it down.
+pub(super) fn hour(n: u64, network: &str) -> HourRow {
+    let half = Duration::from_secs(1800);
+    HourRow {
+        network: network.to_owned(),
+        at: noon_and(3600 * n),
+        state_time: [Duration::ZERO, half, Duration::ZERO, half, Duration::ZERO],
+    }
+}
+
+pub(super) fn hour_entry(seq: u64, hour: HourRow) -> Entry {
+    Entry {
+        seq,
+        record: Record::Hour(hour),
     }
 }

@@ -106,6 +106,7 @@ fn image() -> Image {
         holds: networks.into_iter().map(|name| (name, None)).collect(),
         counters: [("endpoints".to_owned(), series.collect())].into(),
         outbox: Vec::new(),
+        hours: Vec::new(),
         next_seq: 1,
         saved: Saved::now(&Clock::system()),
     }

@@ -1,13 +1,13 @@
 //! What the listener shows of everything.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::keeper::Keeper;
 use super::past;
 use super::rounds::Rounds;
 use crate::config::Settings;
-use crate::history::{self, History, OutageRow};
+use crate::history::{self, EventRow, History, OutageRow};
 use crate::metrics::Metrics;
 use crate::model::EndpointKey;
 use crate::web::{
@@ -33,6 +33,7 @@ impl SharedFacts {
         let facts = Facts {
             vantage: settings.vantage.clone(),
             uplink_judged: settings.uplink.enabled,
+            round_due: round_due(settings),
             networks: settings
                 .networks
                 .iter()
@@ -54,6 +55,14 @@ impl SharedFacts {
         };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(facts);
     }
+}
+
+/// The shortest interval twice, as rounds may have to wait for their turn, and the longest round.
+fn round_due(settings: &Settings) -> Option<Duration> {
+    let endpoints = || settings.plan.networks.iter().flat_map(|it| &it.endpoints);
+    let interval = endpoints().map(|it| it.interval).min()?;
+    let timeout = endpoints().map(|it| it.timeout).max()?;
+    Some(interval * 2 + timeout)
 }
 
 #[cfg(any(test, fuzzing))]
@@ -88,6 +97,10 @@ impl Source for Everything {
         self.rounds.of(key)
     }
 
+    fn clock(&self) -> SystemTime {
+        self.metrics.wall_now()
+    }
+
     fn problem(&self) -> Option<String> {
         let problems = self.history().problems();
         let mut sentences: Vec<String> =
@@ -113,6 +126,14 @@ impl Source for Everything {
                 oldest: oldest.first().map(|row| row.seq),
                 rows,
             })
+        })
+    }
+
+    fn latest(&self, limit: usize) -> Reply<Vec<EventRow>> {
+        let history = self.history();
+        Box::pin(async move {
+            let rows = history.latest_events(limit).await;
+            rows.map_err(|why| absent(&why))
         })
     }
 

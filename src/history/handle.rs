@@ -141,7 +141,7 @@ impl History {
         self.inner.reader.ask(ask).await
     }
 
-    /// The last events, oldest first.
+    /// The last events but those of endpoints, oldest first.
     pub async fn latest_events(&self, limit: usize) -> Result<Vec<EventRow>, Unavailable> {
         let ask = move |db: &_| rows::latest_events(db, limit);
         self.inner.reader.ask(ask).await

@@ -12,6 +12,8 @@ use super::{Entry, EventRow, HourRow, OutageRow, Record};
 pub(super) const LONGEST_EVIDENCE: usize = 64 << 10;
 /// More rows than this are not given at a time.
 const MOST_ROWS: usize = 1000;
+/// Of the newest events, so many are looked through for those that are not of endpoints.
+const LOOKED_AT: usize = 5000;
 
 const EVENT: &str = "seq, at, kind, network, endpoint, group_name, from_state, to_state, layer, \
     reason, text, since, outage";
@@ -120,9 +122,12 @@ pub(super) fn events(db: &Connection, after: u64, limit: usize) -> rusqlite::Res
     rows.collect()
 }
 
-/// The last events, oldest first.
+/// The last events but those of endpoints, oldest first. Looks at a bounded number of rows.
 pub(super) fn latest_events(db: &Connection, limit: usize) -> rusqlite::Result<Vec<EventRow>> {
-    let sql = format!("SELECT {EVENT} FROM events ORDER BY seq DESC LIMIT ?1");
+    let sql = format!(
+        "SELECT {EVENT} FROM (SELECT * FROM events ORDER BY seq DESC LIMIT {LOOKED_AT})
+         WHERE kind <> 'endpoint' ORDER BY seq DESC LIMIT ?1"
+    );
     let mut statement = db.prepare_cached(&sql)?;
     let found = statement.query_map(params![rows(limit)], event)?;
     let mut latest: Vec<EventRow> = found.collect::<Result<_, _>>()?;

@@ -258,6 +258,12 @@ impl Metrics {
         wall.unwrap_or(origin)
     }
 
+    /// The time of day now, also while nobody publishes.
+    #[must_use]
+    pub fn wall_now(&self) -> SystemTime {
+        self.wall_of((self.0.times.now)())
+    }
+
     fn origin(&self) -> SystemTime {
         let read = (self.0.times.wall_of)(Moment::ZERO);
         let mut told = lock(&self.0.origin);

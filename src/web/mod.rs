@@ -2,7 +2,7 @@
 //!
 //! | route | what |
 //! |---|---|
-//! | `/` | where to look |
+//! | `/` | the status page for people, in English or French |
 //! | `/status.json`, `/status.txt` | what to use now, and why |
 //! | `/api/v1/...` | networks, groups, endpoints, outages, events: see `docs/api.md` |
 //! | `/go/{group}` | leads to the page of the active network |
@@ -25,12 +25,14 @@ mod guests;
 mod home;
 mod leaving;
 mod pace;
+mod page;
 mod pages;
 mod query;
 mod render;
 mod routes;
 mod source;
 mod telling;
+mod tongue;
 mod turns;
 
 use std::io;

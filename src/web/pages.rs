@@ -5,11 +5,16 @@ use std::time::{Duration, SystemTime};
 
 use hyper::StatusCode;
 
+use hyper::HeaderMap;
+use hyper::header::ACCEPT_LANGUAGE;
+
 use super::View;
 use super::api::{self, Shown};
+use super::page::{self, Matter};
 use super::query::{Query, Refusal};
 use super::render::Write;
 use super::source::{Facts, Picture, Reply, Unavailable, Wanted};
+use super::tongue::{self, Tongue};
 use crate::model::printable::{QUOTE, printable};
 
 /// Outages or events of a page, where nobody says how many.
@@ -22,6 +27,10 @@ const LARGEST_PAGE_OF_EVIDENCE: u64 = 100;
 const LAST_NUMBER: u64 = i64::MAX.unsigned_abs();
 /// How long the history may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it may take where the page can do without.
+const PATIENCE_OF_PEOPLE: Duration = Duration::from_secs(2);
+/// Events and outages that the status page is made of.
+const EVENTS: usize = 60;
 
 /// What one answer is made of: everything in it is of the same moment.
 struct Basis {
@@ -46,6 +55,59 @@ impl Basis {
             targets: self.targets,
         }
     }
+}
+
+/// `/?lang=fr&refresh=off`: how a reader wants the status page.
+#[derive(Clone, Copy)]
+pub(super) struct Wish {
+    pub(super) tongue: &'static dyn Tongue,
+    /// It is to be renewed by itself.
+    pub(super) renews: bool,
+}
+
+impl Wish {
+    /// What the address says, else the browser. An address with more in it, as mails and messages
+    /// add it, leads here all the same.
+    pub(super) fn of(query: Option<&str>, head: &HeaderMap) -> Self {
+        let query = Query::lenient(query);
+        let accepted = head.get(ACCEPT_LANGUAGE);
+        let accepted = accepted.and_then(|it| it.to_str().ok());
+        Self {
+            tongue: tongue::choose(query.text("lang"), accepted.unwrap_or_default()),
+            renews: query.text("refresh") != Some("off"),
+        }
+    }
+}
+
+/// The status page. Without a history the rest is still good.
+pub(super) async fn page(view: &View, wish: Wish) -> Write {
+    let source = &view.source;
+    let wanted = Wanted {
+        limit: EVENTS,
+        ..Wanted::default()
+    };
+    let (past, events, outages) = tokio::join!(
+        soon(source.past()),
+        soon(source.latest(EVENTS)),
+        soon(source.outages(wanted)),
+    );
+    let basis = Basis::of(view);
+    let of = |key| source.rounds(key).unwrap_or_default().rounds;
+    let networks = basis.picture.snapshot.networks.iter();
+    let rounds = networks.map(|it| it.endpoints.iter().map(|it| of(&it.key)).collect());
+    let matter = Matter {
+        rounds: rounds.collect(),
+        past,
+        events,
+        outages: outages.unwrap_or_default(),
+        clock: source.clock(),
+        problem: source.problem().filter(|_| basis.targets),
+        tongue: wish.tongue,
+        renews: wish.renews,
+        picture: basis.picture,
+        facts: basis.facts,
+    };
+    Box::new(move || Ok(page::document(&matter)))
 }
 
 pub(super) fn status(view: &View) -> Write {
@@ -190,6 +252,12 @@ fn limit(query: &Query, largest: u64) -> Result<usize, Refusal> {
 pub(super) fn ago(now: SystemTime, span: Duration) -> SystemTime {
     let since = now.checked_sub(span).unwrap_or(SystemTime::UNIX_EPOCH);
     since.max(SystemTime::UNIX_EPOCH)
+}
+
+/// What the history says, if it says it while somebody waits for a page.
+async fn soon<T>(reply: Reply<T>) -> Option<T> {
+    let reply = tokio::time::timeout(PATIENCE_OF_PEOPLE, reply).await;
+    reply.ok().and_then(Result::ok)
 }
 
 async fn patiently<T>(reply: Reply<T>) -> Result<T, Refusal> {

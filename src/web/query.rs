@@ -57,6 +57,13 @@ impl Query {
         Ok(read)
     }
 
+    /// What can be read of a query that people and their programs have written.
+    pub(super) fn lenient(query: Option<&str>) -> Self {
+        let query = query.filter(|it| it.len() <= LONGEST).unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
+        Self(pairs.collect())
+    }
+
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         let mut all = self.0.iter();
         all.find_map(|(it, value)| (it == key).then_some(value.as_str()))

@@ -2,20 +2,24 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderValue};
+use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use super::access::Access;
 use super::guests::Seat;
 use super::home::Home;
+use super::pages::Wish;
 use super::query::Refusal;
 use super::turns::Line;
-use super::{View, admission, pages, render};
+use super::{View, admission, page, pages, render};
 use crate::metrics::ROUTES;
 use crate::model::UplinkState;
 
@@ -23,6 +27,9 @@ pub(super) type Answer = Response<Full<Bytes>>;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
+const HTML: &str = "text/html; charset=utf-8";
+/// Seconds until a browser is to ask again for the status page.
+const RENEWED: &str = "60";
 
 /// Something that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,12 +164,14 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View, home:
     let line = (home, page.route());
     // What was read waits in memory until it is written: one at a time does.
     let _turn = match page {
-        Page::Outages | Page::Events | Page::Endpoint(..) => Some(view.reading.take(line).await),
+        Page::Landing | Page::Outages | Page::Events | Page::Endpoint(..) => {
+            Some(view.reading.take(line).await)
+        }
         _ => None,
     };
     let document = match page {
         Page::Metrics => return metrics(line, render::accepts_gzip(head), view).await,
-        Page::Landing => return text(StatusCode::OK, landing(view)),
+        Page::Landing => return landing(request, line, view).await,
         Page::Health => return text(StatusCode::OK, "alive\n"),
         Page::Ready => return ready(view),
         Page::Reload => return reload(view).await,
@@ -251,37 +260,57 @@ fn go(group: &str, view: &View) -> Answer {
     answer
 }
 
-fn landing(view: &View) -> String {
-    let mut text = format!(
-        "bascule {}
-
-/status.txt    what to use now, one line a group
-/status.json   the same and more, for programs
-/go/GROUP      leads to the page of the active network
-
-/api/v1/networks
-/api/v1/groups
-/api/v1/outages?since=7d&network=NETWORK&limit=100&before=ID&evidence=true
-/api/v1/events?after=SEQ&limit=100
-",
-        env!("CARGO_PKG_VERSION")
+/// The status page.
+async fn landing(request: &Request<Incoming>, line: Line, view: &View) -> Answer {
+    let head = request.headers();
+    let gzip = render::accepts_gzip(head);
+    let wish = Wish::of(request.uri().query(), head);
+    let write = pages::page(view, wish).await;
+    let body = match render::render(view, line, gzip, "the status page", write).await {
+        Ok(body) => body,
+        Err(sentence) => return text(StatusCode::INTERNAL_SERVER_ERROR, format!("{sentence}\n")),
+    };
+    let tag = tag_of(&body);
+    let mut answer = packed(HTML, body, gzip);
+    if has(head, &tag) {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+        *answer.body_mut() = Full::default();
+    }
+    let own = answer.headers_mut();
+    let language = HeaderValue::from_static(wish.tongue.code());
+    own.insert(header::CONTENT_LANGUAGE, language);
+    own.insert(
+        header::VARY,
+        HeaderValue::from_static("accept-encoding, accept-language"),
     );
-    if view.shows_targets() {
-        text.push_str("/api/v1/endpoints/NETWORK/ENDPOINT\n");
-    }
-    text.push('\n');
-    if view.is_private() {
-        text.push_str("/metrics       for Prometheus\n");
-    }
-    text.push_str(
-        "/healthz       alive
-/readyz        first rounds done and our own connection known
-",
+    own.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    own.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(&page::POLICY),
     );
-    if view.lifecycle() {
-        text.push_str("/-/reload      (POST) reads the configuration again\n");
+    if wish.renews {
+        own.insert(header::REFRESH, HeaderValue::from_static(RENEWED));
     }
-    text
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        own.insert(header::ETAG, tag);
+    }
+    answer
+}
+
+/// A tag that is the same for the same bytes.
+fn tag_of(body: &[u8]) -> String {
+    let digest = Sha256::digest(body);
+    format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12]))
+}
+
+/// Whether the client says that it has what the tag stands for.
+fn has(head: &HeaderMap, tag: &str) -> bool {
+    let values = head.get_all(header::IF_NONE_MATCH).iter();
+    let mut tags = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|it| it.trim().trim_start_matches("W/"));
+    tags.any(|it| it == tag || it == "*")
 }
 
 fn method_not_allowed(allowed: &'static str) -> Answer {

@@ -30,6 +30,11 @@ pub trait Source: Send + Sync {
     /// What is wrong with the state file or the history, in a sentence.
     fn problem(&self) -> Option<String>;
 
+    /// The time of day: later than that of the picture where nobody judges any more.
+    fn clock(&self) -> SystemTime {
+        self.picture().wall
+    }
+
     /// Has written down for good whatever has been shown so far. Waits for that, but not long.
     fn keep(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async {})
@@ -37,6 +42,11 @@ pub trait Source: Send + Sync {
 
     /// Events after a number, ascending, `limit` of them at most.
     fn events(&self, after: u64, limit: usize) -> Reply<Events>;
+
+    /// The newest events but those of endpoints, ascending, `limit` of them at most.
+    fn latest(&self, _limit: usize) -> Reply<Vec<EventRow>> {
+        absent()
+    }
 
     /// Outages, those with the highest numbers first.
     fn outages(&self, wanted: Wanted) -> Reply<Vec<OutageRow>>;
@@ -165,6 +175,8 @@ pub struct Facts {
     pub vantage: String,
     /// Whether our own connection is judged.
     pub uplink_judged: bool,
+    /// After so long without the end of any round, the rounds are late; `None`: there are none.
+    pub round_due: Option<Duration>,
     /// Networks.
     pub networks: Vec<NetworkFacts>,
     /// Groups.
@@ -211,7 +223,7 @@ impl Facts {
         own.or_else(|| self.last_resort(group))
     }
 
-    fn network(&self, name: &str) -> Option<&NetworkFacts> {
+    pub(super) fn network(&self, name: &str) -> Option<&NetworkFacts> {
         self.networks.iter().find(|it| &*it.name == name)
     }
 }

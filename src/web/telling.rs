@@ -2,13 +2,15 @@
 //! everybody.
 //!
 //! Both name the channel to use, and what is worth knowing about it: why it is not the preferred
-//! one, what is wrong with it, which networks are down. Times are UTC.
+//! one, what is wrong with it, which networks are down. Times are UTC. The line is English; the
+//! sentence is in the reader's language.
 
 use std::time::Duration;
 
 use super::source::{Facts, Picture};
-use crate::model::{GroupView, Moment, NetworkView, Role, State, UplinkState};
-use crate::report::words::{clock, span};
+use super::tongue::{ENGLISH, Tongue, What};
+use crate::model::{GroupView, Layer, Moment, NetworkView, Role, State, UplinkState};
+use crate::report::words::clock;
 
 /// A group in a picture.
 #[derive(Clone, Copy)]
@@ -16,6 +18,36 @@ pub(super) struct Telling<'a> {
     pub(super) picture: &'a Picture,
     pub(super) facts: &'a Facts,
     pub(super) group: &'a GroupView,
+    /// In which language.
+    pub(super) tongue: &'a dyn Tongue,
+    /// Behind each time of day: nothing, or which time it is.
+    pub(super) zone: &'static str,
+}
+
+/// What a part of the sentence is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// What has happened.
+    News,
+    /// Which channel to use.
+    Use,
+    /// Where people go when none works.
+    Resort,
+    /// What else is good to know.
+    More,
+}
+
+/// How a group fares, as one mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// The preferred channel works.
+    Fine,
+    /// A channel works, but it is not the preferred one, or it has trouble.
+    Uneasy,
+    /// No channel works.
+    Broken,
+    /// Nothing is known yet, or our own side is at fault.
+    Unsure,
 }
 
 /// Something worth knowing of a network.
@@ -23,13 +55,27 @@ struct Note<'a> {
     network: &'a str,
     /// `down since 13:02`.
     what: String,
-    /// `tls`.
-    layer: Option<&'static str>,
+    layer: Option<Layer>,
     /// How long it has been down.
     lasted: Option<Duration>,
 }
 
-impl Telling<'_> {
+impl<'a> Telling<'a> {
+    /// As programs get it.
+    pub(super) const fn plain(
+        picture: &'a Picture,
+        facts: &'a Facts,
+        group: &'a GroupView,
+    ) -> Self {
+        Self {
+            picture,
+            facts,
+            group,
+            tongue: ENGLISH,
+            zone: "",
+        }
+    }
+
     /// `crisis: bluesky (x down since 13:02, tls)`.
     pub(super) fn line(self) -> String {
         let active = self.group.active.as_deref();
@@ -46,6 +92,7 @@ impl Telling<'_> {
             unjudged.or(resort).into_iter().collect()
         } else {
             self.pinned()
+                .map(|until| format!("pinned until {until}"))
                 .into_iter()
                 .chain(self.short_notes())
                 .collect()
@@ -60,35 +107,94 @@ impl Telling<'_> {
 
     /// `X is down since 13:02 (tls), 7m. Post on: Bluesky. Standby: Mastodon, Threads.`
     pub(super) fn sentence(self) -> String {
-        let active = self.group.active.as_deref();
-        let title = active.map(|name| self.facts.title(name));
+        let parts = self.parts();
+        let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
+        texts.join(" ")
+    }
+
+    /// The sentence in its parts.
+    pub(super) fn parts(self) -> Vec<(Part, String)> {
+        let tongue = self.tongue;
+        let title = self.group.active.as_deref();
+        let title = title.map(|name| self.facts.title(name));
+        let known = title.map(|it| (Part::More, tongue.last_known(it)));
         if let Some(since) = self.blind() {
-            let known = title.map_or_else(String::new, |it| format!(" Last known: {it}."));
-            return format!("Our own connection is down since {since}: nothing is judged.{known}");
+            let blind = (Part::News, tongue.blind(&since));
+            return [blind].into_iter().chain(known).collect();
         }
         if self.is_deaf() {
-            let known = title.map_or_else(String::new, |it| format!(" Last known: {it}."));
-            return format!("No resolver answers here: names cannot be judged.{known}");
+            let deaf = (Part::News, tongue.deaf());
+            return [deaf].into_iter().chain(known).collect();
         }
         let Some(title) = title else {
             if self.unjudged() {
-                return "Nothing is judged yet.".to_owned();
+                return vec![(Part::News, tongue.nothing_judged())];
             }
             let resort = self.facts.last_resort(&self.group.name);
-            let resort = resort.map_or_else(String::new, |url| format!(" Last resort: {url}"));
-            return format!("No channel works.{resort}");
+            let resort = resort.map(|url| (Part::Resort, tongue.last_resort(url)));
+            let none = (Part::News, tongue.none_works());
+            return [none].into_iter().chain(resort).collect();
         };
-        let mut parts: Vec<String> = self.notes().iter().map(|it| self.long(it)).collect();
-        if self
-            .networks()
-            .all(|(network, _)| network.state == State::Up)
-        {
-            parts.push("All channels work.".to_owned());
+        let notes = self.notes();
+        let mut parts: Vec<_> = notes.iter().map(|it| (Part::News, self.long(it))).collect();
+        if self.all_work() {
+            parts.push((Part::News, tongue.all_work()));
         }
-        parts.push(format!("Post on: {title}."));
-        parts.extend(self.pinned().map(|pinned| format!("It is {pinned}.")));
-        parts.push(self.standby());
-        parts.join(" ")
+        parts.push((Part::Use, tongue.post_on(title)));
+        let pinned = self.pinned().map(|until| tongue.is_pinned(&until));
+        parts.extend(pinned.map(|it| (Part::More, it)));
+        parts.push((Part::More, self.standby()));
+        parts
+    }
+
+    /// How the group fares.
+    pub(super) fn tone(self) -> Tone {
+        if self.blind().is_some() || self.is_deaf() {
+            return Tone::Unsure;
+        }
+        let Some(active) = self.group.active.as_ref() else {
+            let known = !self.unjudged();
+            return if known { Tone::Broken } else { Tone::Unsure };
+        };
+        let first = self.networks().find(|(_, role)| *role != Role::Disabled);
+        let preferred = first.is_some_and(|(network, _)| network.name == *active);
+        let state = self.picture.network(active).map(|it| it.state);
+        match state {
+            Some(State::Up) if preferred => Tone::Fine,
+            Some(State::Unknown) | None => Tone::Unsure,
+            Some(_) => Tone::Uneasy,
+        }
+    }
+
+    /// A few words, for the title of a window.
+    pub(super) fn headline(self) -> String {
+        let tongue = self.tongue;
+        let active = self.group.active.as_deref();
+        let title = active.map(|name| self.facts.title(name));
+        if self.blind().is_some() || self.is_deaf() {
+            return tongue.labels().blind_head.to_owned();
+        }
+        let Some(title) = title else {
+            let none = self.unjudged();
+            let labels = tongue.labels();
+            return if none {
+                labels.unjudged_head
+            } else {
+                labels.none_head
+            }
+            .to_owned();
+        };
+        let failed = |(_, role): &(&NetworkView, Role)| *role == Role::Failed;
+        match self.networks().find(failed) {
+            Some((lost, _)) => tongue.down_head(self.facts.title(&lost.name), title),
+            None if self.all_work() => tongue.fine_head(title),
+            None => tongue.use_head(title),
+        }
+    }
+
+    fn all_work(self) -> bool {
+        self.networks()
+            .all(|(network, _)| network.state == State::Up)
     }
 
     /// Since when our own connection is down.
@@ -115,10 +221,11 @@ impl Telling<'_> {
         roles.all(|(_, role)| *role == Role::Unknown)
     }
 
+    /// Until when the active network is pinned.
     fn pinned(self) -> Option<String> {
         let (network, until) = self.group.pinned.as_ref()?;
         let holds = self.group.active.as_ref() == Some(network);
-        holds.then(|| format!("pinned until {}", self.clock(*until)))
+        holds.then(|| self.clock(*until))
     }
 
     fn standby(self) -> String {
@@ -128,14 +235,7 @@ impl Telling<'_> {
             .filter(|(_, role)| stands_by(*role))
             .map(|(network, _)| self.facts.title(&network.name))
             .collect();
-        if titles.is_empty() {
-            return "Nothing stands by.".to_owned();
-        }
-        let alone = match self.group.standby_domains {
-            0 => ", and all of it falls together with the active one",
-            _ => "",
-        };
-        format!("Standby: {}{alone}.", titles.join(", "))
+        self.tongue.standby(&titles, self.group.standby_domains > 0)
     }
 
     fn short_notes(self) -> Vec<String> {
@@ -148,11 +248,7 @@ impl Telling<'_> {
 
     fn long(self, note: &Note<'_>) -> String {
         let title = self.facts.title(note.network);
-        let layer = note.layer.map_or_else(String::new, |it| format!(" ({it})"));
-        let lasted = note
-            .lasted
-            .map_or_else(String::new, |it| format!(", {}", span(it)));
-        format!("{title} is {}{layer}{lasted}.", note.what)
+        self.tongue.note(title, &note.what, note.layer, note.lasted)
     }
 
     /// The active network and those before it that are not well, and all that are down.
@@ -168,31 +264,40 @@ impl Telling<'_> {
         notes
     }
 
-    fn note<'a>(&self, network: &'a NetworkView, role: Role) -> Option<Note<'a>> {
-        let since = self.clock(network.since);
+    fn note<'n>(&self, network: &'n NetworkView, role: Role) -> Option<Note<'n>> {
+        let since = &self.clock(network.since);
         let what = match (network.state, role) {
-            (State::Maintenance, _) => format!("in maintenance since {since}"),
-            (_, Role::Disabled) => "disabled".to_owned(),
-            (State::Up, Role::Held) => match &self.group.failback_due {
-                Some((name, at)) if *name == network.name => {
-                    format!("up since {since} and takes over at {}", self.clock(*at))
-                }
-                _ => format!("up since {since} and held"),
-            },
+            (State::Maintenance, _) => What::Maintenance { since },
+            (_, Role::Disabled) => What::Disabled,
+            (State::Up, Role::Held) => {
+                let due = self.group.failback_due.as_ref();
+                let due = due.filter(|(name, _)| *name == network.name);
+                let at = due.map(|(_, at)| self.clock(*at));
+                return Some(self.held(network, since, at.as_deref()));
+            }
             (State::Up, _) => return None,
-            (state, _) => format!("{state} since {since}"),
+            (state, _) => What::Is { state, since },
         };
         let troubled = matches!(network.state, State::Down | State::Degraded);
         let layer = network.layer.filter(|_| troubled);
         let outage = network.outage.as_ref();
         Some(Note {
             network: &network.name,
-            what,
-            layer: layer.map(|it| it.as_str()),
+            what: self.tongue.what(what),
+            layer,
             lasted: outage
                 .filter(|_| network.state == State::Down)
                 .map(|it| Duration::from_secs(it.duration(self.picture.now).as_secs())),
         })
+    }
+
+    fn held<'n>(&self, network: &'n NetworkView, since: &str, at: Option<&str>) -> Note<'n> {
+        Note {
+            network: &network.name,
+            what: self.tongue.what(What::Held { since, at }),
+            layer: None,
+            lasted: None,
+        }
     }
 
     /// The group's networks with their roles, in order of preference.
@@ -202,6 +307,7 @@ impl Telling<'_> {
     }
 
     fn clock(&self, moment: Moment) -> String {
-        clock(self.picture.wall_of(moment), self.picture.wall)
+        let clock = clock(self.picture.wall_of(moment), self.picture.wall);
+        clock + self.zone
     }
 }

@@ -5,12 +5,10 @@
 
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// Nothing may be loaded, framed, or sent.
-const POLICY: &str =
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// The same where the operator wants frames of our own origin.
-const POLICY_FRAMED: &str =
-    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+/// Nothing may be loaded, unless the document says more of itself.
+const LOADS: &str = "default-src 'none'";
+/// Nothing may be sent.
+const SENDS: &str = "base-uri 'none'; form-action 'none'";
 
 /// The headers that the operator sets.
 #[derive(Clone, Debug, Default)]
@@ -59,13 +57,18 @@ impl Headers {
 
     /// Completes the head of an answer.
     pub(in crate::web) fn complete(&self, head: &mut HeaderMap) {
-        let policy = if self.frames_itself() {
-            POLICY_FRAMED
+        let framed_by = if self.frames_itself() {
+            "'self'"
         } else {
-            POLICY
+            "'none'"
         };
+        let own = head.get(header::CONTENT_SECURITY_POLICY);
+        let loads = own.and_then(|it| it.to_str().ok()).unwrap_or(LOADS);
+        let policy = format!("{loads}; {SENDS}; frame-ancestors {framed_by}");
+        if let Ok(policy) = HeaderValue::try_from(policy) {
+            head.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
         for (name, value) in [
-            (header::CONTENT_SECURITY_POLICY, policy),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (header::X_FRAME_OPTIONS, "DENY"),
             (header::REFERRER_POLICY, "no-referrer"),

@@ -48,11 +48,7 @@ pub(super) struct Group<'a> {
 
 impl<'a> Group<'a> {
     fn new(shown: Shown<'a>, view: &'a GroupView) -> Self {
-        let telling = Telling {
-            picture: shown.picture,
-            facts: shown.facts,
-            group: view,
-        };
+        let telling = Telling::plain(shown.picture, shown.facts, view);
         let roles = view.roles.iter().map(|(network, role)| RoleOf {
             network,
             role: role.as_str(),

@@ -27,11 +27,7 @@ pub(in crate::web) fn document(
 pub(in crate::web) fn text(shown: Shown<'_>) -> String {
     let groups = shown.picture.snapshot.groups.iter();
     let lines = groups.map(|group| {
-        let telling = Telling {
-            picture: shown.picture,
-            facts: shown.facts,
-            group,
-        };
+        let telling = Telling::plain(shown.picture, shown.facts, group);
         telling.line() + "\n"
     });
     lines.collect()

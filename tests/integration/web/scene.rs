@@ -332,6 +332,7 @@ fn facts() -> Facts {
     Facts {
         vantage: "rennes-1".to_owned(),
         uplink_judged: true,
+        round_due: None,
         networks: vec![
             network("x", "X", Some("https://x.example/Ville")),
             network("bluesky", "Bluesky", Some("https://bluesky.example/ville")),

@@ -1,0 +1,193 @@
+//! The past in numbers: availability, and the days with trouble, for who cannot use the bars.
+
+use std::time::Duration;
+
+use maud::{Markup, html};
+
+use super::Sheet;
+use super::bars;
+use crate::model::State;
+use crate::report::words::date;
+use crate::web::source::{Past, Share};
+use crate::web::tongue::Tongue;
+
+/// Shares of some time, in thousandths of a per cent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Availability {
+    /// Usable, of the time in which that was known and not taken out by the operator.
+    pub(super) available: u64,
+    /// Observed, of all time.
+    pub(super) observed: u64,
+}
+
+/// A whole, in thousandths of a per cent.
+const WHOLE: u128 = 100_000;
+
+impl Availability {
+    /// `None` if nothing is known.
+    pub(super) fn of(shares: &[Share]) -> Option<Self> {
+        let sum = |of: &dyn Fn(&Share) -> Duration| shares.iter().map(of).sum::<Duration>();
+        let usable = sum(&|it| it.of(State::Up) + it.of(State::Degraded));
+        let judged = usable + sum(&|it| it.of(State::Down));
+        let length = sum(&|it| it.length);
+        Some(Self {
+            available: share(usable, judged)?,
+            observed: share(sum(&Share::observed), length)?,
+        })
+    }
+}
+
+/// Rounded down: what is not whole is never shown as whole.
+fn share(part: Duration, whole: Duration) -> Option<u64> {
+    let share = part
+        .as_nanos()
+        .saturating_mul(WHOLE)
+        .checked_div(whole.as_nanos())?;
+    u64::try_from(share.min(WHOLE)).ok()
+}
+
+/// `99.98 %`, `100 %`.
+pub(super) fn percent(tongue: &dyn Tongue, thousandths: u64) -> String {
+    let (whole, rest) = (thousandths / 1_000, thousandths % 1_000 / 10);
+    let text = match rest {
+        0 if whole == 100 => "100".to_owned(),
+        rest => format!("{whole}.{rest:02}"),
+    };
+    tongue.percent(&text)
+}
+
+pub(super) fn section(sheet: Sheet<'_>) -> Markup {
+    let labels = sheet.tongue.labels();
+    let Some(past) = sheet.matter.past.as_deref().filter(|it| !it.is_empty()) else {
+        return html! { section { p { (labels.no_past) } } };
+    };
+    let networks = sheet.matter.networks();
+    let shown = networks.iter().take(sheet.detail.networks);
+    let rows: Vec<(String, &Past)> = shown
+        .filter_map(|(place, network)| Some((sheet.title(&network.name), past.get(*place)?)))
+        .collect();
+    html! {
+        section aria-labelledby="past" {
+            h2 id="past" { (labels.past) }
+            (legend(sheet))
+            details {
+                summary { (labels.availability) }
+                p { (labels.past_hint) }
+                div.scroll tabindex="0" role="region" aria-labelledby="past" {
+                    (availability(sheet, &rows))
+                }
+                (troubled_days(sheet, &rows))
+            }
+        }
+    }
+}
+
+fn legend(sheet: Sheet<'_>) -> Markup {
+    let (tongue, labels) = (sheet.tongue, sheet.tongue.labels());
+    html! {
+        ul.legend aria-label=(labels.legend) {
+            @for (class, y, length, word) in [
+                ("u", 0, 24, tongue.state(State::Up)),
+                ("d", 14, 13, tongue.state(State::Degraded)),
+                ("x", 14, 16, tongue.state(State::Down)),
+                ("a", 0, 24, tongue.state(State::Maintenance)),
+                ("n", 18, 6, labels.not_observed),
+            ] {
+                li {
+                    svg.b viewBox="0 0 6 30" aria-hidden="true" {
+                        path.k class=(class) d={ "M3 " (y) "v" (length) } {}
+                    }
+                    (word)
+                }
+            }
+        }
+    }
+}
+
+fn availability(sheet: Sheet<'_>, rows: &[(String, &Past)]) -> Markup {
+    let labels = sheet.tongue.labels();
+    html! {
+        table {
+            thead {
+                tr {
+                    th scope="col" { (labels.channel) }
+                    @for label in [labels.hours_24, labels.days_7, labels.days_30, labels.days_90] {
+                        th scope="col" { (label) }
+                    }
+                }
+            }
+            tbody {
+                @for (title, past) in rows {
+                    tr {
+                        th scope="row" { (title) }
+                        td { (cell(sheet, &past.hours)) }
+                        @for days in [7, 30, 90] {
+                            td { (cell(sheet, last(&past.days, days))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn cell(sheet: Sheet<'_>, shares: &[Share]) -> Markup {
+    let tongue = sheet.tongue;
+    html! {
+        @match Availability::of(shares) {
+            Some(known) => {
+                (percent(tongue, known.available))
+                @if known.observed < 99_995 { " (" (percent(tongue, known.observed)) ")" }
+            },
+            None => "–",
+        }
+    }
+}
+
+fn last(shares: &[Share], number: usize) -> &[Share] {
+    &shares[shares.len().saturating_sub(number)..]
+}
+
+fn troubled_days(sheet: Sheet<'_>, rows: &[(String, &Past)]) -> Markup {
+    let labels = sheet.tongue.labels();
+    let mut days: Vec<(&str, &Share)> = Vec::new();
+    for (title, past) in rows {
+        let troubled = past.days.iter().filter(|it| it.is_troubled() || is_gap(it));
+        days.extend(troubled.map(|it| (title.as_str(), it)));
+    }
+    days.sort_by_key(|(_, share)| std::cmp::Reverse(share.from));
+    let more = days.len().saturating_sub(sheet.detail.days);
+    days.truncate(sheet.detail.days);
+    html! {
+        @if days.is_empty() && more == 0 {
+            p { (labels.no_bad_days) }
+        } @else if !days.is_empty() {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { (labels.day) }
+                        th scope="col" { (labels.channel) }
+                        th scope="col" { (labels.what) }
+                    }
+                }
+                tbody {
+                    @for (title, share) in days {
+                        tr {
+                            td { (date(share.from)) }
+                            td { (title) }
+                            td { (bars::told(sheet, share)) }
+                        }
+                    }
+                }
+            }
+        }
+        @if more > 0 {
+            p { (sheet.tongue.more_days(more)) " " a href="/api/v1/outages" { (labels.all_outages) } }
+        }
+    }
+}
+
+/// Watched, but not all the time.
+fn is_gap(share: &Share) -> bool {
+    !share.is_void() && share.unobserved() >= bars::GAP
+}

@@ -1,0 +1,299 @@
+//! English.
+
+use std::time::Duration;
+
+use super::{Labels, Tongue, What};
+use crate::model::{Activation, Family, Layer, Reason, Role, State, UplinkState};
+use crate::report::words;
+
+pub(super) struct English;
+
+const LABELS: Labels = Labels {
+    blind_head: "Our own connection is down",
+    unjudged_head: "Not judged yet",
+    none_head: "No channel works",
+    skip: "Skip to the channels",
+    languages: "Languages",
+    status_page: "Status of our channels",
+    fine: "All is well:",
+    uneasy: "Attention:",
+    broken: "Alarm:",
+    unsure: "Not known:",
+    channels: "Channels",
+    notices: "Notices",
+    since: "since",
+    layers: "Layers",
+    works: "works",
+    fails: "fails",
+    slow: "in trouble",
+    not_reached: "not reached",
+    not_probed: "not probed",
+    not_known: "not known",
+    content: "Content",
+    addresses: "Addresses",
+    answers_in: "Answers in",
+    spare: "Spare",
+    flapping: "It has come and gone several times.",
+    frozen: "Nothing is decided while our own connection is not proven.",
+    today: "today",
+    now: "now",
+    not_observed: "not observed",
+    legend: "What the bars mean",
+    no_past: "There is no history to draw.",
+    past: "Availability, and days with trouble",
+    past_hint: "Share of the observed time in which the channel could be used; in brackets how much of the time was observed.",
+    channel: "Channel",
+    availability: "Availability",
+    hours_24: "24 hours",
+    days_7: "7 days",
+    days_30: "30 days",
+    days_90: "90 days",
+    day: "Day (UTC)",
+    no_bad_days: "No day with trouble is known.",
+    events: "What happened last",
+    no_events: "Nothing has happened yet.",
+    events_absent: "The history does not answer now.",
+    time: "Time (UTC)",
+    what: "What",
+    lasted: "Lasted",
+    layer: "Layer",
+    why: "Why",
+    still_runs: "so far",
+    all_events: "All events as JSON",
+    all_outages: "All outages as JSON",
+    stop: "Do not renew by itself",
+    resume: "Renew every minute",
+    no_round: "No round has ended yet.",
+    vantage: "Seen from",
+    programs: "For programs:",
+    feed: "Atom feed",
+    text: "text",
+    problem: "The memory of this prober has a problem:",
+    utc_note: "All times are UTC.",
+};
+
+impl Tongue for English {
+    fn code(&self) -> &'static str {
+        "en"
+    }
+
+    fn name(&self) -> &'static str {
+        "English"
+    }
+
+    fn labels(&self) -> &'static Labels {
+        &LABELS
+    }
+
+    fn state(&self, state: State) -> &'static str {
+        state.as_str()
+    }
+
+    fn role(&self, role: Role) -> &'static str {
+        match role {
+            Role::Unknown => "not judged",
+            role => role.as_str(),
+        }
+    }
+
+    fn layer(&self, layer: Layer) -> &'static str {
+        layer.as_str()
+    }
+
+    fn reason(&self, reason: Reason) -> &'static str {
+        reason.sentence()
+    }
+
+    fn activation(&self, activation: Activation) -> &'static str {
+        match activation {
+            Activation::Startup => "the first choice after the start",
+            Activation::Failover => "the active one was lost",
+            Activation::Failback => "the preferred one is back",
+            Activation::Recovery => "a channel works again",
+            Activation::Manual => "by hand",
+        }
+    }
+
+    fn uplink(&self, family: Option<Family>, from: UplinkState, to: UplinkState) -> &'static str {
+        match (family, to) {
+            (None, UplinkState::Down) => "Our own connection is down: nothing is judged",
+            (None, UplinkState::Up) if from == UplinkState::Down => {
+                "Our own connection works again"
+            }
+            (None, UplinkState::Up) => "Our own connection is proven",
+            (None, UplinkState::Unknown) => "Our own connection is not judged",
+            (Some(Family::Ipv4), UplinkState::Down) => "Our own IPv4 does not work",
+            (Some(Family::Ipv4), UplinkState::Up) => "Our own IPv4 works",
+            (Some(Family::Ipv4), UplinkState::Unknown) => "Our own IPv4 is not judged",
+            (Some(Family::Ipv6), UplinkState::Down) => "Our own IPv6 does not work",
+            (Some(Family::Ipv6), UplinkState::Up) => "Our own IPv6 works",
+            (Some(Family::Ipv6), UplinkState::Unknown) => "Our own IPv6 is not judged",
+        }
+    }
+
+    fn span(&self, length: Duration) -> String {
+        words::span(length)
+    }
+
+    fn percent(&self, text: &str) -> String {
+        format!("{text} %")
+    }
+
+    fn blind(&self, since: &str) -> String {
+        format!("Our own connection is down since {since}: nothing is judged.")
+    }
+
+    fn deaf(&self) -> String {
+        "No resolver answers here: names cannot be judged.".to_owned()
+    }
+
+    fn last_known(&self, title: &str) -> String {
+        format!("Last known: {title}.")
+    }
+
+    fn nothing_judged(&self) -> String {
+        "Nothing is judged yet.".to_owned()
+    }
+
+    fn none_works(&self) -> String {
+        "No channel works.".to_owned()
+    }
+
+    fn last_resort(&self, url: &str) -> String {
+        format!("Last resort: {url}")
+    }
+
+    fn all_work(&self) -> String {
+        "All channels work.".to_owned()
+    }
+
+    fn post_on(&self, title: &str) -> String {
+        format!("Post on: {title}.")
+    }
+
+    fn is_pinned(&self, until: &str) -> String {
+        format!("It is pinned until {until}.")
+    }
+
+    fn standby(&self, titles: &[&str], apart: bool) -> String {
+        if titles.is_empty() {
+            return "Nothing stands by.".to_owned();
+        }
+        let alone = if apart {
+            ""
+        } else {
+            ", and all of it falls together with the active one"
+        };
+        format!("Standby: {}{alone}.", titles.join(", "))
+    }
+
+    fn what(&self, what: What<'_>) -> String {
+        match what {
+            What::Maintenance { since } => format!("in maintenance since {since}"),
+            What::Disabled => "disabled".to_owned(),
+            What::Held {
+                since,
+                at: Some(at),
+            } => format!("up since {since} and takes over at {at}"),
+            What::Held { since, at: None } => format!("up since {since} and held"),
+            What::Is { state, since } => format!("{state} since {since}"),
+        }
+    }
+
+    fn note(
+        &self,
+        title: &str,
+        what: &str,
+        layer: Option<Layer>,
+        lasted: Option<Duration>,
+    ) -> String {
+        let layer = layer.map_or_else(String::new, |it| format!(" ({it})"));
+        let lasted = lasted.map_or_else(String::new, |it| format!(", {}", self.span(it)));
+        format!("{title} is {what}{layer}{lasted}.")
+    }
+
+    fn down_head(&self, lost: &str, title: &str) -> String {
+        format!("{lost} is down: use {title}")
+    }
+
+    fn fine_head(&self, title: &str) -> String {
+        format!("All channels work: {title}")
+    }
+
+    fn use_head(&self, title: &str) -> String {
+        format!("Post on {title}")
+    }
+
+    fn role_in(&self, role: Role, group: &str) -> String {
+        format!("{} in {group}", self.role(role))
+    }
+
+    fn as_of(&self, time: &str) -> String {
+        format!("As of {time} UTC")
+    }
+
+    fn data_age(&self, age: &str) -> String {
+        format!("data is {age} old")
+    }
+
+    fn stale(&self, time: &str) -> String {
+        format!("This page has not been renewed since {time} UTC; it may be out of date.")
+    }
+
+    fn hangs(&self, since: &str, age: &str) -> String {
+        format!("The prober itself hangs: nothing has been judged since {since} UTC ({age} ago).")
+    }
+
+    fn late(&self, since: &str, age: &str) -> String {
+        format!("The prober itself is late: its newest round ended at {since} UTC ({age} ago).")
+    }
+
+    fn bars_days(&self, days: usize, troubled: usize, unobserved: usize) -> String {
+        format!("Last {days} days: {troubled} with trouble, {unobserved} not observed")
+    }
+
+    fn bars_hours(&self, hours: usize, troubled: usize, unobserved: usize) -> String {
+        format!("Last {hours} hours: {troubled} with trouble, {unobserved} not observed")
+    }
+
+    fn days_ago(&self, days: usize) -> String {
+        format!("{days} days")
+    }
+
+    fn hours_ago(&self, hours: usize) -> String {
+        format!("{hours} hours")
+    }
+
+    fn more_networks(&self, number: usize) -> String {
+        format!("{} more:", words::count(number, "channel"))
+    }
+
+    fn more_days(&self, number: usize) -> String {
+        format!("{} more with trouble:", words::count(number, "day"))
+    }
+
+    fn network_became(&self, title: &str, state: State, before: Option<State>) -> String {
+        match (state, before) {
+            (State::Up, Some(State::Down)) => format!("{title} works again"),
+            (State::Up, Some(State::Degraded)) => format!("{title} works without trouble again"),
+            (State::Up, _) => format!("{title} works"),
+            (State::Unknown, _) => format!("{title} is not judged any more"),
+            (State::Degraded, _) => format!("{title} works with trouble"),
+            (State::Down, _) => format!("{title} is down"),
+            (State::Maintenance, _) => format!("{title} is in maintenance"),
+        }
+    }
+
+    fn outage_ended(&self, title: &str) -> String {
+        format!("The outage of {title} is over")
+    }
+
+    fn switched(&self, group: &str, to: Option<&str>, from: Option<&str>) -> String {
+        match (to, from) {
+            (Some(to), Some(from)) => format!("{group}: from {from} to {to}"),
+            (Some(to), None) => format!("{group}: now {to}"),
+            (None, Some(from)) => format!("{group}: from {from} to nothing, no channel works"),
+            (None, None) => format!("{group}: no channel works"),
+        }
+    }
+}

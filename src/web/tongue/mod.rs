@@ -1,0 +1,203 @@
+//! The languages of what people read: the status page, and whatever else is not for programs.
+//!
+//! A language is one file with one type that implements [`Tongue`]; the compiler says what it
+//! lacks. Which one a reader gets is decided by `?lang=`, then by `Accept-Language`; English if
+//! neither names one that is known.
+
+mod en;
+mod fr;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use crate::model::{Activation, Family, Layer, Reason, Role, State, UplinkState};
+
+/// The language of programs, logs and everybody who asks for none that is known.
+pub(super) const ENGLISH: &dyn Tongue = &en::English;
+
+/// Every language, the one that is taken by default first.
+pub(super) const ALL: [&dyn Tongue; 2] = [ENGLISH, &fr::French];
+
+/// What is the matter with a network. Times of day are texts already.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What<'a> {
+    Maintenance {
+        since: &'a str,
+    },
+    Disabled,
+    /// Up, but not the active one yet.
+    Held {
+        since: &'a str,
+        at: Option<&'a str>,
+    },
+    Is {
+        state: State,
+        since: &'a str,
+    },
+}
+
+/// Words that stand alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Labels {
+    pub(super) blind_head: &'static str,
+    pub(super) unjudged_head: &'static str,
+    pub(super) none_head: &'static str,
+    pub(super) skip: &'static str,
+    pub(super) languages: &'static str,
+    pub(super) status_page: &'static str,
+    pub(super) fine: &'static str,
+    pub(super) uneasy: &'static str,
+    pub(super) broken: &'static str,
+    pub(super) unsure: &'static str,
+    pub(super) channels: &'static str,
+    pub(super) notices: &'static str,
+    pub(super) since: &'static str,
+    pub(super) layers: &'static str,
+    pub(super) works: &'static str,
+    pub(super) fails: &'static str,
+    pub(super) slow: &'static str,
+    pub(super) not_reached: &'static str,
+    pub(super) not_probed: &'static str,
+    pub(super) not_known: &'static str,
+    pub(super) content: &'static str,
+    pub(super) addresses: &'static str,
+    pub(super) answers_in: &'static str,
+    pub(super) spare: &'static str,
+    pub(super) flapping: &'static str,
+    pub(super) frozen: &'static str,
+    pub(super) today: &'static str,
+    pub(super) now: &'static str,
+    pub(super) not_observed: &'static str,
+    pub(super) legend: &'static str,
+    pub(super) no_past: &'static str,
+    pub(super) past: &'static str,
+    pub(super) past_hint: &'static str,
+    pub(super) channel: &'static str,
+    pub(super) availability: &'static str,
+    pub(super) hours_24: &'static str,
+    pub(super) days_7: &'static str,
+    pub(super) days_30: &'static str,
+    pub(super) days_90: &'static str,
+    pub(super) day: &'static str,
+    pub(super) no_bad_days: &'static str,
+    pub(super) events: &'static str,
+    pub(super) no_events: &'static str,
+    pub(super) events_absent: &'static str,
+    pub(super) time: &'static str,
+    pub(super) what: &'static str,
+    pub(super) lasted: &'static str,
+    pub(super) layer: &'static str,
+    pub(super) why: &'static str,
+    pub(super) still_runs: &'static str,
+    pub(super) all_events: &'static str,
+    pub(super) all_outages: &'static str,
+    pub(super) stop: &'static str,
+    pub(super) resume: &'static str,
+    pub(super) no_round: &'static str,
+    pub(super) vantage: &'static str,
+    pub(super) programs: &'static str,
+    pub(super) feed: &'static str,
+    pub(super) text: &'static str,
+    pub(super) problem: &'static str,
+    pub(super) utc_note: &'static str,
+}
+
+/// A language. Sentences that the text of the answer depends on end with a full stop.
+pub(super) trait Tongue: Sync {
+    /// As in `lang=` and `?lang=`.
+    fn code(&self) -> &'static str;
+    /// Its own name for itself.
+    fn name(&self) -> &'static str;
+    fn labels(&self) -> &'static Labels;
+
+    fn state(&self, state: State) -> &'static str;
+    fn role(&self, role: Role) -> &'static str;
+    /// Where it fails, in the words of the strip.
+    fn layer(&self, layer: Layer) -> &'static str;
+    /// What it means, without a full stop.
+    fn reason(&self, reason: Reason) -> &'static str;
+    /// Why a group switched.
+    fn activation(&self, activation: Activation) -> &'static str;
+    /// What happened to our own connection.
+    fn uplink(&self, family: Option<Family>, from: UplinkState, to: UplinkState) -> &'static str;
+
+    /// A length of time: two units at most.
+    fn span(&self, length: Duration) -> String;
+    /// Thousandths of a per cent as per cent.
+    fn percent(&self, text: &str) -> String;
+
+    fn blind(&self, since: &str) -> String;
+    fn deaf(&self) -> String;
+    fn last_known(&self, title: &str) -> String;
+    fn nothing_judged(&self) -> String;
+    fn none_works(&self) -> String;
+    fn last_resort(&self, url: &str) -> String;
+    fn all_work(&self) -> String;
+    fn post_on(&self, title: &str) -> String;
+    fn is_pinned(&self, until: &str) -> String;
+    /// `apart`: not all of them fall together with the active one.
+    fn standby(&self, titles: &[&str], apart: bool) -> String;
+    fn what(&self, what: What<'_>) -> String;
+    fn note(
+        &self,
+        title: &str,
+        what: &str,
+        layer: Option<Layer>,
+        lasted: Option<Duration>,
+    ) -> String;
+
+    fn down_head(&self, lost: &str, title: &str) -> String;
+    fn fine_head(&self, title: &str) -> String;
+    fn use_head(&self, title: &str) -> String;
+    /// The role of a network in one of several groups.
+    fn role_in(&self, role: Role, group: &str) -> String;
+    fn as_of(&self, time: &str) -> String;
+    /// How old the newest round is.
+    fn data_age(&self, age: &str) -> String;
+    fn stale(&self, time: &str) -> String;
+    /// Nobody judges any more.
+    fn hangs(&self, since: &str, age: &str) -> String;
+    /// No round has ended for longer than it should take.
+    fn late(&self, since: &str, age: &str) -> String;
+    fn bars_days(&self, days: usize, troubled: usize, unobserved: usize) -> String;
+    fn bars_hours(&self, hours: usize, troubled: usize, unobserved: usize) -> String;
+    fn days_ago(&self, days: usize) -> String;
+    fn hours_ago(&self, hours: usize) -> String;
+    fn more_networks(&self, number: usize) -> String;
+    fn more_days(&self, number: usize) -> String;
+    fn network_became(&self, title: &str, state: State, before: Option<State>) -> String;
+    fn outage_ended(&self, title: &str) -> String;
+    fn switched(&self, group: &str, to: Option<&str>, from: Option<&str>) -> String;
+}
+
+/// The language for a reader.
+pub(super) fn choose(wanted: Option<&str>, accepted: &str) -> &'static dyn Tongue {
+    let asked = wanted.and_then(of);
+    asked.or_else(|| preferred(accepted)).unwrap_or(ENGLISH)
+}
+
+/// The language of a tag such as `fr` or `fr-CA`.
+fn of(tag: &str) -> Option<&'static dyn Tongue> {
+    let primary = tag.split('-').next().unwrap_or_default().trim();
+    let mut all = ALL.into_iter();
+    all.find(|tongue| tongue.code().eq_ignore_ascii_case(primary))
+}
+
+/// The known language of an `Accept-Language` with the highest weight; of equal ones the first.
+fn preferred(accepted: &str) -> Option<&'static dyn Tongue> {
+    let mut best: Option<(&dyn Tongue, f64)> = None;
+    for range in accepted.split(',') {
+        let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+        let weight = weight.trim().strip_prefix("q=");
+        let weight = weight.and_then(|it| it.trim().parse::<f64>().ok());
+        let weight = weight.filter(|it| *it > 0.0 && *it <= 1.0);
+        let Some((tongue, weight)) = of(tag).zip(weight) else {
+            continue;
+        };
+        if best.is_none_or(|(_, most)| weight > most) {
+            best = Some((tongue, weight));
+        }
+    }
+    best.map(|(tongue, _)| tongue)
+}

@@ -13,7 +13,7 @@ use super::source::Everything;
 use super::timesheet::{Now, Seen, Timesheet};
 use crate::history::{HourRow, Record, Unavailable};
 use crate::model::Name;
-use crate::web::{Past, Picture, Source};
+use crate::web::{self, Past, Picture, Source};
 
 /// The bars without the present, as they were last read: the history is asked once an hour, not
 /// once a reader.
@@ -38,7 +38,8 @@ struct Fresh {
 
 impl Everything {
     /// The past of all networks, in the order of the snapshot.
-    pub(super) async fn gather_past(&self) -> Result<Vec<Past>, Unavailable> {
+    pub(super) async fn gather_past(&self) -> Result<Vec<Past>, web::Unavailable> {
+        let unavailable = |why: &dyn std::fmt::Display| web::Unavailable(why.to_string());
         let stored = self.keeper.history.stored();
         // In this order: the picture is not older than what was remembered.
         let latest = self.keeper.latest();
@@ -50,8 +51,11 @@ impl Everything {
             .iter()
             .map(|network| &network.name);
         let empty = Bars::ending(picture.wall, networks);
-        let bars = self.read_bars(empty, &fresh).await?;
-        Ok(fresh.past(&bars))
+        let bars = self.read_bars(empty, &fresh).await;
+        let bars = bars.map_err(|why| unavailable(&why))?;
+        // Of many networks it is much: no other client waits for it.
+        let past = tokio::task::spawn_blocking(move || fresh.past(&bars));
+        past.await.map_err(|why| unavailable(&why))
     }
 
     async fn read_bars(&self, empty: Bars, fresh: &Fresh) -> Result<Arc<Bars>, Unavailable> {

@@ -153,7 +153,7 @@ impl Source for Everything {
 
     fn past(&self) -> Reply<Vec<Past>> {
         let everything = self.clone();
-        Box::pin(async move { everything.gather_past().await.map_err(|why| absent(&why)) })
+        Box::pin(async move { everything.gather_past().await })
     }
 }
 

@@ -17,6 +17,7 @@
 pub mod access;
 mod admission;
 mod api;
+mod availability;
 mod connection;
 mod entrance;
 #[cfg(any(test, fuzzing))]

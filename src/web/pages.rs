@@ -181,6 +181,15 @@ pub(super) async fn events(view: &View, query: Option<&str>) -> Result<Write, Re
     }))
 }
 
+/// `/api/v1/availability`
+pub(super) async fn availability(view: &View) -> Result<Write, Refusal> {
+    let past = patiently(view.source.past()).await?;
+    let basis = Basis::of(view);
+    Ok(Box::new(move || {
+        api::availability::document(basis.shown(), &past)
+    }))
+}
+
 /// `/api/v1/endpoints/{network}/{endpoint}`
 pub(super) async fn endpoint(view: &View, network: &str, endpoint: &str) -> Result<Write, Refusal> {
     if !view.shows_targets() {

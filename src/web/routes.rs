@@ -45,6 +45,7 @@ enum Page<'a> {
     Groups,
     Outages,
     Events,
+    Availability,
     Endpoint(&'a str, &'a str),
     Go(&'a str),
     /// No page, where programs look for one.
@@ -67,6 +68,7 @@ impl<'a> Page<'a> {
             "/api/v1/groups" => Self::Groups,
             "/api/v1/outages" => Self::Outages,
             "/api/v1/events" => Self::Events,
+            "/api/v1/availability" => Self::Availability,
             _ => Self::find_named(path),
         }
     }
@@ -97,6 +99,7 @@ impl<'a> Page<'a> {
             Self::Groups => "/api/v1/groups",
             Self::Outages => "/api/v1/outages",
             Self::Events => "/api/v1/events",
+            Self::Availability => "/api/v1/availability",
             Self::Endpoint(..) => "/api/v1/endpoints",
             Self::Go(_) => "/go",
             Self::NoDocument | Self::Nowhere => "other",
@@ -164,7 +167,7 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View, home:
     let line = (home, page.route());
     // What was read waits in memory until it is written: one at a time does.
     let _turn = match page {
-        Page::Landing | Page::Outages | Page::Events | Page::Endpoint(..) => {
+        Page::Landing | Page::Outages | Page::Events | Page::Availability | Page::Endpoint(..) => {
             Some(view.reading.take(line).await)
         }
         _ => None,
@@ -183,6 +186,7 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View, home:
         Page::Groups => Ok(pages::groups(view)),
         Page::Outages => pages::outages(view, query).await,
         Page::Events => pages::events(view, query).await,
+        Page::Availability => pages::availability(view).await,
         Page::Endpoint(network, endpoint) => pages::endpoint(view, network, endpoint).await,
         Page::NoDocument => Err(Refusal::unknown(
             "no such document; `/` lists them".to_owned(),

@@ -1,6 +1,7 @@
 //! What the daemon remembers: over `kill -9`, over restarts, and on disks that take nothing.
 
 mod disk;
+mod hours;
 mod killed;
 mod restart;
 

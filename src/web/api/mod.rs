@@ -4,6 +4,7 @@
 //! views over the model. An absent fact is `null`, never a missing key. Durations are seconds,
 //! times RFC 3339 in UTC with milliseconds.
 
+pub(super) mod availability;
 pub(super) mod endpoint;
 pub(super) mod groups;
 pub(super) mod history;

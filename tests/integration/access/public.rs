@@ -8,7 +8,7 @@ use crate::support::daemon::{Daemon, request_at};
 use crate::web::scene::{Listener, Scene};
 
 /// Everything that the listeners answer to, and some things that they do not.
-const PATHS: [&str; 20] = [
+const PATHS: [&str; 21] = [
     "/",
     "/metrics",
     "/status.json",
@@ -17,6 +17,7 @@ const PATHS: [&str; 20] = [
     "/api/v1/groups",
     "/api/v1/outages?since=7d&evidence=true",
     "/api/v1/events?after=0",
+    "/api/v1/availability",
     "/api/v1/endpoints/x/web",
     "/api/v1/nothing",
     "/feed.atom",

@@ -152,7 +152,7 @@ fn without_a_history_the_rest_is_served() {
     let sentence = "the history cannot be read: disk full";
     scene.unavailable = Some(sentence.to_owned());
     let listener = scene.listen();
-    for path in ["/api/v1/outages", "/api/v1/events"] {
+    for path in ["/api/v1/outages", "/api/v1/events", "/api/v1/availability"] {
         assert_eq!(listener.refusal(path), (503, sentence.to_owned()));
     }
     assert_eq!(

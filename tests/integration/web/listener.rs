@@ -82,6 +82,7 @@ fn every_page_answers_to_get_and_head_and_to_nothing_else() {
         "/api/v1/groups",
         "/api/v1/outages?since=7d",
         "/api/v1/events?after=41",
+        "/api/v1/availability",
         "/api/v1/endpoints/x/web",
         "/go/crisis",
     ] {

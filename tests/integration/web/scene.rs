@@ -15,8 +15,8 @@ use bascule::model::{
 use bascule::report::json;
 use bascule::web::access::{Audience, Gate, Rules};
 use bascule::web::{
-    self, Events, Facts, GroupFacts, LastRounds, NetworkFacts, Picture, Readiness, ReloadRequest,
-    Reply, Server, Source, Unavailable, View, Wanted,
+    self, Events, Facts, GroupFacts, LastRounds, NetworkFacts, Past, Picture, Readiness,
+    ReloadRequest, Reply, Server, Share, Source, Unavailable, View, Wanted,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -51,6 +51,7 @@ pub(crate) struct Scene {
     pub(crate) unavailable: Option<String>,
     pub(crate) events: Vec<EventRow>,
     pub(crate) outages: Vec<OutageRow>,
+    pub(crate) past: Vec<Past>,
     /// What the history was asked for.
     pub(crate) asked: Arc<Mutex<Vec<Wanted>>>,
 }
@@ -102,6 +103,10 @@ impl Source for Scene {
         let mut rows = self.outages.iter();
         self.reply(rows.find(|row| row.id == id).cloned())
     }
+
+    fn past(&self) -> Reply<Vec<Past>> {
+        self.reply(self.past.clone())
+    }
 }
 
 impl Scene {
@@ -128,6 +133,11 @@ impl Scene {
             unavailable: None,
             events: vec![lost(41), started(42), switched(44)],
             outages: vec![running(), finished()],
+            past: vec![
+                past("x", LOST),
+                past("bluesky", Duration::ZERO),
+                past("mastodon", Duration::ZERO),
+            ],
             asked: Arc::default(),
         }
     }
@@ -388,6 +398,57 @@ fn finished() -> OutageRow {
         detail: "system answers SERVFAIL".to_owned(),
         endpoint: "appview".to_owned(),
         evidence: None,
+    }
+}
+
+/// Known for 70 days, and down since `down` ago; of the first hour half was not observed, and the
+/// fourth was maintenance.
+fn past(network: &str, down: Duration) -> Past {
+    const DAY: u64 = 24 * HOUR;
+    let seconds = wall()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let shares = |step: u64, count: u64| {
+        let first = seconds / step - (count - 1);
+        let shares = (first..first + count).map(|n| {
+            let from = SystemTime::UNIX_EPOCH + Duration::from_secs(n * step);
+            let length = wall()
+                .duration_since(from)
+                .unwrap()
+                .min(Duration::from_secs(step));
+            let behind = wall().duration_since(from + length).unwrap();
+            let down = down.saturating_sub(behind).min(length);
+            Share {
+                from,
+                length,
+                state_time: [
+                    Duration::ZERO,
+                    length - down,
+                    Duration::ZERO,
+                    down,
+                    Duration::ZERO,
+                ],
+            }
+        });
+        shares.collect::<Vec<_>>()
+    };
+    let (mut hours, mut days) = (shares(HOUR, 24), shares(DAY, 90));
+    let half = hours[0].length / 2;
+    hours[0].state_time[State::Up as usize] = half;
+    hours[3]
+        .state_time
+        .swap(State::Up as usize, State::Maintenance as usize);
+    for day in &mut days[..20] {
+        day.state_time = Default::default();
+    }
+    let yesterday = &mut days[88].state_time;
+    yesterday[State::Up as usize] -= half + 2 * half;
+    yesterday[State::Maintenance as usize] = 2 * half;
+    Past {
+        network: network.into(),
+        hours,
+        days,
     }
 }
 

@@ -11,6 +11,7 @@ mod documents;
 mod keys;
 mod manual;
 mod notices;
+mod replays;
 
 use std::fs;
 use std::path::{Path, PathBuf};

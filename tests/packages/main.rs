@@ -11,6 +11,7 @@ mod documents;
 mod keys;
 mod manual;
 mod notices;
+mod reference;
 mod replays;
 
 use std::fs;

@@ -8,12 +8,12 @@ use super::{root, told};
 
 const DOCUMENTS: &str = "usr/share/doc/bascule";
 
-fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// Files with this ending, by their paths below the root of the repository.
-fn all(folder: &str, ending: &str) -> Vec<String> {
+pub(crate) fn all(folder: &str, ending: &str) -> Vec<String> {
     let entries = root().join(folder).read_dir().unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut paths: Vec<_> = names

@@ -8,6 +8,7 @@
 
 mod deb;
 mod documents;
+mod examples;
 mod keys;
 mod manual;
 mod notices;

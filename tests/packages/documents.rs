@@ -71,6 +71,33 @@ fn headings(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
+fn the_french_readme_has_the_code_and_the_links_of_the_english_one_and_they_lead_somewhere() {
+    let (english, french) = (read("README.md"), read("README.fr.md"));
+    let code = |text: &str| -> Vec<String> {
+        text.split("```")
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(code(&french), code(&english));
+    // Where there is a French document, the French one leads to it.
+    let links = |text: &str| -> Vec<String> {
+        let links = text.split("](").skip(1);
+        let links = links.filter_map(|rest| rest.split(')').next());
+        links.map(|link| link.replace(".fr.md", ".md")).collect()
+    };
+    assert_eq!(links(&french), links(&english));
+    for link in links(&english).iter().filter(|it| !it.starts_with("http")) {
+        assert!(root().join(link).exists(), "README.md: {link}");
+        let translated = link.replace(".md", ".fr.md");
+        if root().join(&translated).exists() {
+            assert!(french.contains(&format!("]({translated})")) || translated == "README.fr.md");
+        }
+    }
+}
+
+#[test]
 fn paths_that_installed_files_tell_are_those_of_the_package() {
     let files = files(&deb());
     let mut installed = vec![

@@ -8,12 +8,12 @@ use super::{root, told};
 
 const DOCUMENTS: &str = "usr/share/doc/bascule";
 
-fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// Files with this ending, by their paths below the root of the repository.
-fn all(folder: &str, ending: &str) -> Vec<String> {
+pub(crate) fn all(folder: &str, ending: &str) -> Vec<String> {
     let entries = root().join(folder).read_dir().unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut paths: Vec<_> = names
@@ -68,6 +68,33 @@ fn headings(text: &str) -> BTreeSet<String> {
                 .replace(' ', "-")
         })
         .collect()
+}
+
+#[test]
+fn the_french_readme_has_the_code_and_the_links_of_the_english_one_and_they_lead_somewhere() {
+    let (english, french) = (read("README.md"), read("README.fr.md"));
+    let code = |text: &str| -> Vec<String> {
+        text.split("```")
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(code(&french), code(&english));
+    // Where there is a French document, the French one leads to it.
+    let links = |text: &str| -> Vec<String> {
+        let links = text.split("](").skip(1);
+        let links = links.filter_map(|rest| rest.split(')').next());
+        links.map(|link| link.replace(".fr.md", ".md")).collect()
+    };
+    assert_eq!(links(&french), links(&english));
+    for link in links(&english).iter().filter(|it| !it.starts_with("http")) {
+        assert!(root().join(link).exists(), "README.md: {link}");
+        let translated = link.replace(".md", ".fr.md");
+        if root().join(&translated).exists() {
+            assert!(french.contains(&format!("]({translated})")) || translated == "README.fr.md");
+        }
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::{is_up_to_date, root};
 
 /// What the example consists of, in its order.
 #[derive(Debug, PartialEq)]
-enum Item {
+pub(crate) enum Item {
     /// A part of the file, between rules.
     Part(String),
     /// A paragraph.
@@ -20,13 +20,13 @@ enum Item {
 }
 
 #[derive(Debug, Default, PartialEq)]
-struct Key {
-    name: String,
+pub(crate) struct Key {
+    pub(crate) name: String,
     /// One line, or those of a list.
-    value: Vec<String>,
+    pub(crate) value: Vec<String>,
     /// It is switched off, as there is no default.
-    is_example: bool,
-    text: String,
+    pub(crate) is_example: bool,
+    pub(crate) text: String,
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_key_is_told_with_its_value_and_the_comments_above_it_and_beside_it() {
     );
 }
 
-fn read(example: &str) -> Vec<Item> {
+pub(crate) fn read(example: &str) -> Vec<Item> {
     let mut items = Vec::new();
     let mut above: Vec<String> = Vec::new();
     let mut begins = false;
@@ -117,7 +117,7 @@ fn told(above: &mut Vec<String>) -> String {
 }
 
 /// A sentence; values stay as they are written.
-fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     if ["true", "false", "http "]
         .iter()
         .any(|word| text.starts_with(word))
@@ -224,7 +224,8 @@ fn page(items: &[Item]) -> String {
 }
 
 /// What the example says of itself, and is not so on a page.
-const OF_THE_FILE: &str = "Lines that begin with `#` and a key show keys that have no default. ";
+pub(crate) const OF_THE_FILE: &str =
+    "Lines that begin with `#` and a key show keys that have no default. ";
 
 fn heading(page: &mut String, kind: &str, text: &str) {
     _ = writeln!(page, ".{kind} \"{}\"", roff(text));

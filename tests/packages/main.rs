@@ -8,9 +8,12 @@
 
 mod deb;
 mod documents;
+mod examples;
 mod keys;
 mod manual;
 mod notices;
+mod reference;
+mod replays;
 
 use std::fs;
 use std::path::{Path, PathBuf};

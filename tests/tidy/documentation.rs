@@ -28,32 +28,37 @@ fn the_documentation_of_metrics_and_reasons_is_that_of_the_code() {
     ];
     let mut fresh = written.clone();
     for (name, table) in tables {
-        let (begin, end) = (
-            format!("<!-- {name}: begin -->\n"),
-            format!("<!-- {name}: end -->"),
-        );
-        let from = fresh.find(&begin).map(|at| at + begin.len());
-        let to = fresh.find(&end);
-        let (Some(from), Some(to)) = (from, to) else {
-            panic!(
-                "docs/metrics.md: put the lines `{}` and `{end}` back",
-                begin.trim()
-            );
-        };
-        fresh.replace_range(from..to, &table);
+        fresh = between(&fresh, name, &table);
     }
+    is_up_to_date("docs/metrics.md", &written, &fresh);
+}
+
+/// A document with another text between the lines that mark its place.
+pub(super) fn between(document: &str, name: &str, text: &str) -> String {
+    let begin = format!("<!-- {name}: begin -->\n");
+    let end = format!("<!-- {name}: end -->");
+    let parts = document.split_once(&begin).and_then(|(head, rest)| {
+        let (_, tail) = rest.split_once(&end)?;
+        Some((head, tail))
+    });
+    let Some((head, tail)) = parts else {
+        panic!("put the lines `{}` and `{end}` back", begin.trim());
+    };
+    format!("{head}{begin}{text}{end}{tail}")
+}
+
+/// Compares a document with what the code makes of it, or brings it up to date.
+pub(super) fn is_up_to_date(path: &str, written: &str, fresh: &str) {
     if std::env::var_os("BASCULE_REFRESH").is_some() {
-        fs::write(&path, fresh).expect("docs/metrics.md can be written");
-    } else {
-        let differs = written
-            .lines()
-            .zip(fresh.lines())
-            .find(|(old, new)| old != new);
-        assert!(
-            written == fresh,
-            "docs/metrics.md is not what the code says, first at {differs:?}; run {REFRESH}"
-        );
+        fs::write(root().join(path), fresh).unwrap_or_else(|error| panic!("{path}: {error}"));
+        return;
     }
+    let mut lines = written.lines().zip(fresh.lines());
+    let differs = lines.find(|(old, new)| old != new);
+    assert!(
+        written == fresh,
+        "{path} is not what the code says, first at {differs:?}; run {REFRESH}"
+    );
 }
 
 fn metrics_table() -> String {

@@ -4,6 +4,7 @@
 //! Each rule is a function from one file to the faults in it, tried on a bad example below.
 //! A fault names the place, and what to do instead.
 
+mod catalog;
 mod documentation;
 
 use std::fs;

@@ -9,6 +9,7 @@ mod disks;
 mod overrides;
 mod packages;
 mod probing;
+mod quick_start;
 mod service;
 mod sockets;
 

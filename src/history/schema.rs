@@ -12,7 +12,7 @@ use super::record::micros;
 
 /// Each step brings the database one version further. A step that was in a release is never
 /// changed: add one.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "CREATE TABLE events (
         seq INTEGER PRIMARY KEY,
         at INTEGER NOT NULL,
@@ -45,6 +45,10 @@ const MIGRATIONS: [&str; 2] = [
     "CREATE INDEX outages_by_network ON outages (network, id);
      CREATE INDEX outages_by_end ON outages (ended);
      CREATE INDEX events_by_time ON events (at);",
+    "CREATE TABLE cursors (
+        webhook TEXT PRIMARY KEY,
+        seq INTEGER NOT NULL
+    ) WITHOUT ROWID;",
 ];
 
 /// How long a statement waits for another process that uses the database, a shell for example.

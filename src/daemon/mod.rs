@@ -28,6 +28,7 @@ mod progress;
 mod reload;
 mod rounds;
 mod source;
+mod webhooks;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -54,6 +55,7 @@ use pipeline::{Pipeline, Told};
 use reload::Reloader;
 use rounds::Rounds;
 use source::{Everything, SharedFacts};
+use webhooks::Webhooks;
 
 /// Wishes to reload that can wait; a further one waits at the listener.
 const RELOAD_QUEUE: usize = 8;
@@ -142,6 +144,7 @@ async fn start_and_run(options: Options) -> Result<(), StartError> {
         rounds: everything.rounds.clone(),
         facts: everything.facts.clone(),
         manager: Manager::new(notifier, everything.clone()),
+        webhooks: Webhooks::new(everything.clone(), clock.clone()),
         journal,
         metrics: metrics.clone(),
     };

@@ -22,6 +22,7 @@ use super::narrator;
 use super::reload::Reloader;
 use super::rounds::Rounds;
 use super::source::SharedFacts;
+use super::webhooks::Webhooks;
 use crate::config::Settings;
 use crate::engine::{Engine, Evidence, Input, Step, Sweep};
 use crate::history::{Entry, Problems};
@@ -106,6 +107,7 @@ pub(super) struct Told {
     pub(super) journal: Journal,
     pub(super) facts: SharedFacts,
     pub(super) manager: Manager,
+    pub(super) webhooks: Webhooks,
 }
 
 /// A loop that has ended, and may still be asked for what it knows.
@@ -114,6 +116,7 @@ pub(super) struct Stopped(Pipeline);
 impl Stopped {
     /// Has everything written for the last time: nobody is shown anything any more.
     pub(super) fn end(mut self) {
+        self.0.told.webhooks.end();
         self.0.save();
         self.0.told.keeper.history.close();
     }

@@ -63,7 +63,7 @@ impl Everything {
 impl Outside for Everything {
     fn cursor(&self, webhook: &str) -> Reply<Option<u64>> {
         let (history, webhook) = (self.keeper.history.clone(), webhook.to_owned());
-        Box::pin(async move { history.cursor(webhook).await.map_err(sentence) })
+        Box::pin(async move { history.cursor(webhook).await.map_err(|why| sentence(&why)) })
     }
 
     fn keep(&self, webhook: &str, cursor: u64) {
@@ -101,7 +101,7 @@ impl Outside for Everything {
                 (Ok(rows), _) => rows,
                 // Nothing is missing in between.
                 (Err(_), Some(first)) if first.seq == after + 1 => Vec::new(),
-                (Err(why), _) => return Err(sentence(why)),
+                (Err(why), _) => return Err(sentence(&why)),
             };
             let last = rows.last().map_or(after, |row| row.seq);
             let unstored = events.into_iter().filter(|row| row.seq > last);
@@ -126,7 +126,7 @@ impl Outside for Everything {
         Box::pin(async move {
             match found {
                 Some(row) => Ok(Some(row)),
-                None => history.outage(id).await.map_err(sentence),
+                None => history.outage(id).await.map_err(|why| sentence(&why)),
             }
         })
     }
@@ -177,6 +177,6 @@ impl Outside for Everything {
     }
 }
 
-fn sentence(why: Unavailable) -> String {
+fn sentence(why: &Unavailable) -> String {
     why.to_string()
 }

@@ -189,7 +189,7 @@ impl Courier {
     }
 
     /// The cursor, if it is worth keeping: something was sent, or much was passed over.
-    pub(super) fn to_keep(&mut self, delivered: bool) -> Option<u64> {
+    pub(super) fn worth_keeping(&mut self, delivered: bool) -> Option<u64> {
         let passed = self.cursor.saturating_sub(self.kept);
         let worth = passed >= WORTH_KEEPING || (delivered && passed > 0);
         worth.then(|| {

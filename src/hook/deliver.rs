@@ -111,7 +111,7 @@ impl Delivery {
             _ => {}
         }
         let delivered = matches!(step, Step::Send | Step::GiveUp) && first.is_some();
-        if let Some(cursor) = courier.to_keep(delivered) {
+        if let Some(cursor) = courier.worth_keeping(delivered) {
             self.outside.keep(name, cursor);
         }
         step

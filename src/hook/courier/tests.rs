@@ -137,7 +137,7 @@ fn only_what_is_chosen_is_told_and_the_rest_is_passed_over() {
     };
     let mut courier = Courier::new(0);
     assert_eq!(seqs(&mut courier, &rows, &Kind::ALL), [2, 5]);
-    assert_eq!((courier.cursor(), courier.to_keep(false)), (1, None));
+    assert_eq!((courier.cursor(), courier.worth_keeping(false)), (1, None));
     assert_eq!(seqs(&mut courier, &rows, &[Kind::Group]), [5]);
     assert_eq!(courier.cursor(), 4);
     rows.pop();
@@ -147,8 +147,8 @@ fn only_what_is_chosen_is_told_and_the_rest_is_passed_over() {
     // Many events that nobody wants are not looked at again after a restart.
     let chatter: Vec<EventRow> = (5..=200).map(|seq| row(seq, "endpoint", at)).collect();
     assert!(seqs(&mut other, &chatter, &Kind::ALL).is_empty());
-    assert_eq!(other.to_keep(false), Some(200));
-    assert_eq!(other.to_keep(true), None);
+    assert_eq!(other.worth_keeping(false), Some(200));
+    assert_eq!(other.worth_keeping(true), None);
 }
 
 /// What happens around the courier.
@@ -258,7 +258,7 @@ impl World {
             self.unacknowledged.push(seq);
         }
         self.courier.answered(seq, answer, self.now.moment, 0.5);
-        if let Some(cursor) = self.courier.to_keep(answer == Answer::Taken) {
+        if let Some(cursor) = self.courier.worth_keeping(answer == Answer::Taken) {
             self.database = [cursor, self.database[0]];
         }
     }

@@ -3,7 +3,7 @@
 //! Data flows one way, and the rooms below stand in that order:
 //!
 //! ```text
-//! config ─► schedule ─► probe ─► engine ─► metrics, history, web
+//! config ─► schedule ─► probe ─► engine ─► metrics, history, web, hook
 //!  what      when        how      so what    who is told
 //! ```
 //!
@@ -19,6 +19,7 @@ pub mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod history;
+pub mod hook;
 pub mod host;
 pub mod metrics;
 pub mod model;

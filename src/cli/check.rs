@@ -39,6 +39,7 @@ fn told(look: Look, source: &str, settings: &Settings, now: SystemTime) -> Strin
     }
     groups(look, settings, now, &mut out);
     maintenance(look, settings, now, &mut out);
+    webhooks(look, settings, &mut out);
     uplink(look, settings, &mut out);
     hosts(look, settings, &mut out);
     warnings(look, settings, &mut out);
@@ -237,6 +238,39 @@ fn maintenance(look: Look, settings: &Settings, now: SystemTime, out: &mut Strin
                 .pad_to(28)
                 .text(format!("{from} to {until}{now}"))
                 .end(out);
+        }
+    }
+}
+
+/// Who is told by program.
+fn webhooks(look: Look, settings: &Settings, out: &mut String) {
+    for webhook in &settings.webhooks {
+        out.push('\n');
+        Line::new(look)
+            .ink(Ink::Strong, format!("webhook {}", webhook.name))
+            .end(out);
+        let mut url = webhook.url.clone();
+        // It may hold a token.
+        let query = match url.query() {
+            Some(_) => " (its query is not shown)",
+            None => "",
+        };
+        url.set_query(None);
+        let events: Vec<&str> = webhook.events.iter().map(|kind| kind.as_str()).collect();
+        let signed = match webhook.secret {
+            Some(_) => "signed",
+            None => "not signed",
+        };
+        let told = [
+            format!("to {}{query}", printable(url.as_str(), 200)),
+            format!("{}, {signed}", events.join(", ")),
+            format!(
+                "tried again until an event is {} old",
+                span(webhook.max_age)
+            ),
+        ];
+        for text in told {
+            paragraph(look, 2, &text, out);
         }
     }
 }

@@ -9,6 +9,7 @@ use super::fault::{At, Place};
 use super::lists::{Headers, Named, list};
 use super::table::{bare, merge_key, table};
 use super::values::{Body, Directory, FilePath, Label, Pattern, Size, Span, Status, Time};
+use super::webhook::WebhookTable;
 use super::words::{Choice, Detail, HttpVersion, Preempting};
 use crate::engine::Preempt;
 use crate::model::Family;
@@ -46,6 +47,8 @@ table! {
         uplink: Uplink,
         /// Windows of maintenance.
         maintenance: Vec<At<Maintenance>>,
+        /// Who is told by program.
+        webhook: Vec<At<WebhookTable>>,
     }
 }
 
@@ -438,5 +441,6 @@ pub fn keys() -> Vec<(&'static str, Vec<&'static str>)> {
         ("group.pin", Pin::keys()),
         ("uplink", Uplink::keys()),
         ("maintenance", Maintenance::keys()),
+        ("webhook", WebhookTable::keys()),
     ]
 }

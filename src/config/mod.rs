@@ -42,6 +42,7 @@ mod web;
 mod web_file;
 mod web_keys;
 mod web_tls;
+mod webhook;
 mod words;
 mod yaml;
 
@@ -61,6 +62,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::engine::Plan;
+use crate::hook::Webhook;
 use crate::model::{EndpointKey, Name};
 use crate::probe::target::{Canary, Gateway, Target};
 use crate::probe::trust::Roots;
@@ -91,6 +93,8 @@ pub struct Settings {
     pub networks: Vec<NetworkSettings>,
     /// What people should know of each group, in the order of `plan`.
     pub groups: Vec<GroupSettings>,
+    /// Programs that are told what was confirmed.
+    pub webhooks: Vec<Webhook>,
     /// Rounds at a time, in all.
     pub max_in_flight: usize,
     /// Trust roots for the resolvers' own connections.

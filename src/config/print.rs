@@ -12,6 +12,7 @@ use super::lists::list;
 use super::memory::Memory;
 use super::merge::Merged;
 use super::network::Network;
+use super::webhook::WebhookTable;
 use crate::model::Name;
 
 /// What there is to print.
@@ -34,6 +35,8 @@ pub(crate) struct Resolved<'a> {
     pub(crate) uplink: &'a Uplink,
     /// `[[maintenance]]`.
     pub(crate) maintenance: &'a [At<Maintenance>],
+    /// `[[webhook]]`, with all defaults.
+    pub(crate) webhooks: &'a [WebhookTable],
 }
 
 /// Prints it.
@@ -71,6 +74,10 @@ pub(crate) fn resolved(it: &Resolved<'_>) -> String {
     for window in it.maintenance {
         out.push_str("\n[[maintenance]]\n");
         window.value.all_lines("", &mut out);
+    }
+    for webhook in it.webhooks {
+        out.push_str("\n[[webhook]]\n");
+        webhook.all_lines("", &mut out);
     }
     out
 }

@@ -21,6 +21,7 @@ use super::secret::Environment;
 use super::uplink::uplink;
 use super::warn;
 use super::web::web;
+use super::webhook::webhooks;
 use super::{EndpointSettings, Settings};
 use crate::engine::Plan;
 use crate::model::{EndpointKey, Name};
@@ -87,6 +88,7 @@ pub(crate) fn resolve(
     }
     let (uplink, uplink_settings) = uplink(&file, &mut faults, &mut warnings);
 
+    let (webhook_tables, webhooks) = webhooks(&file, &global, &mut context);
     let roots = context.roots(&[global.probe.ca_file.as_ref()]);
     let text = print::resolved(&print::Resolved {
         vantage: &vantage,
@@ -101,6 +103,7 @@ pub(crate) fn resolve(
             .maintenance
             .as_ref()
             .map_or(&[][..], |list| &list.value),
+        webhooks: &webhook_tables,
     });
     faults.append(&mut context.faults);
     warnings.append(&mut context.warnings);
@@ -128,6 +131,7 @@ pub(crate) fn resolve(
         endpoints,
         networks: facts,
         groups: group_facts,
+        webhooks,
         max_in_flight: global.max_in_flight().value as usize,
         roots,
         warnings,

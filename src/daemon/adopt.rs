@@ -16,6 +16,8 @@ impl Pipeline {
         let settings = &self.settings;
         self.told.metrics.adopt(watched(settings));
         self.told.facts.adopt(settings);
+        let next_seq = self.told.journal.next_seq();
+        self.told.webhooks.adopt(settings, next_seq);
         self.told
             .rounds
             .adopt(settings.endpoints.iter().map(|endpoint| &endpoint.key));

@@ -65,6 +65,14 @@ impl Keeper {
         }
     }
 
+    /// Rows of the history that the database may not have yet.
+    pub(super) fn outbox(&self) -> Arc<[Entry]> {
+        let latest = self.lock();
+        latest
+            .as_ref()
+            .map_or_else(Arc::default, |it| Arc::clone(&it.outbox))
+    }
+
     fn image(&self) -> Option<Image> {
         // In this order: what the image holds is never older than it says, so of two images the
         // later one has all that was shown; what the loop remembers is never older than that.

@@ -31,6 +31,7 @@ mod reload;
 mod rounds;
 mod source;
 mod timesheet;
+mod webhooks;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -58,6 +59,7 @@ use reload::Reloader;
 use rounds::Rounds;
 use source::{Everything, SharedFacts};
 use timesheet::Timesheet;
+use webhooks::Webhooks;
 
 /// Wishes to reload that can wait; a further one waits at the listener.
 const RELOAD_QUEUE: usize = 8;
@@ -148,6 +150,7 @@ async fn start_and_run(options: Options) -> Result<(), StartError> {
         rounds: everything.rounds.clone(),
         facts: everything.facts.clone(),
         manager: Manager::new(notifier, everything.clone()),
+        webhooks: Webhooks::new(everything.clone(), clock.clone()),
         journal,
         timesheet,
         metrics: metrics.clone(),

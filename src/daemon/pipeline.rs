@@ -23,6 +23,7 @@ use super::reload::Reloader;
 use super::rounds::Rounds;
 use super::source::SharedFacts;
 use super::timesheet::Timesheet;
+use super::webhooks::Webhooks;
 use crate::config::Settings;
 use crate::engine::{Engine, Evidence, Input, Step, Sweep};
 use crate::history::{Entry, Problems};
@@ -108,6 +109,7 @@ pub(super) struct Told {
     pub(super) timesheet: Timesheet,
     pub(super) facts: SharedFacts,
     pub(super) manager: Manager,
+    pub(super) webhooks: Webhooks,
 }
 
 /// A loop that has ended, and may still be asked for what it knows.
@@ -116,6 +118,7 @@ pub(super) struct Stopped(Pipeline);
 impl Stopped {
     /// Has everything written for the last time: nobody is shown anything any more.
     pub(super) fn end(mut self) {
+        self.0.told.webhooks.end();
         self.0.save();
         self.0.told.keeper.history.close();
     }

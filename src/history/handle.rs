@@ -9,7 +9,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 use super::journal::lock;
-use super::mailbox::{Mailbox, Request};
+use super::mailbox::{Cursors, Mailbox, Request};
 use super::reader::{Reader, Unavailable};
 use super::{Entry, EventRow, HourRow, Image, OutageRow, rows};
 
@@ -70,6 +70,29 @@ impl History {
     /// Has entries kept in the database. Never waits. Evidence over 64 KiB is left out.
     pub fn keep(&self, entries: Vec<Entry>) {
         self.inner.mailbox.keep(entries);
+    }
+
+    /// Has kept how far a webhook is: the number of the last event that needs nothing more.
+    /// Never waits; the latest wins.
+    pub fn keep_cursor(&self, webhook: &str, seq: u64) {
+        self.inner.mailbox.keep_cursors(Cursors {
+            only: None,
+            places: [(webhook.to_owned(), seq)].into(),
+        });
+    }
+
+    /// Has forgotten how far all webhooks are but these. Never waits.
+    pub fn keep_cursors_of(&self, webhooks: Vec<String>) {
+        self.inner.mailbox.keep_cursors(Cursors {
+            only: Some(webhooks),
+            places: [].into(),
+        });
+    }
+
+    /// How far a webhook is, as far as that is written; `None` if it is not known.
+    pub async fn cursor(&self, webhook: String) -> Result<Option<u64>, Unavailable> {
+        let ask = move |db: &_| rows::cursor(db, &webhook);
+        self.inner.reader.ask(ask).await
     }
 
     /// Has the image written so that it survives a power cut. Never waits; the latest wins.

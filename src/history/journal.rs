@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
+use super::mailbox::Cursors;
 use super::schema::{self, Unusable};
 use super::{Entry, aside, rows};
 
@@ -119,6 +120,11 @@ impl Journal {
         entries: impl Iterator<Item = &'a Entry>,
     ) -> rusqlite::Result<()> {
         self.with(|db| rows::insert(db, entries))
+    }
+
+    /// Keeps how far webhooks are.
+    pub(super) fn keep_cursors(&mut self, cursors: &Cursors) -> rusqlite::Result<()> {
+        self.with(|db| rows::keep_cursors(db, cursors))
     }
 
     /// Lets go what is too old or too much.

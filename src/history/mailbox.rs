@@ -1,6 +1,6 @@
 //! What waits for the thread that writes. Putting something in never waits for the disk.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -38,6 +38,31 @@ struct Content {
 pub(super) struct Work {
     pub(super) entries: VecDeque<Entry>,
     pub(super) image: Option<Request>,
+    pub(super) cursors: Cursors,
+}
+
+/// How far webhooks are.
+#[derive(Clone, Default)]
+pub(super) struct Cursors {
+    /// All others are forgotten, before anything else.
+    pub(super) only: Option<Vec<String>>,
+    /// The number of the last event that needs nothing more, by webhook.
+    pub(super) places: BTreeMap<String, u64>,
+}
+
+impl Cursors {
+    pub(super) fn is_empty(&self) -> bool {
+        self.only.is_none() && self.places.is_empty()
+    }
+
+    /// Later wishes count.
+    fn merge(&mut self, later: Self) {
+        if let Some(only) = later.only {
+            self.places.retain(|webhook, _| only.contains(webhook));
+            self.only = Some(only);
+        }
+        self.places.extend(later.places);
+    }
 }
 
 /// An image to write.
@@ -70,6 +95,21 @@ impl Mailbox {
         self.drop_surplus(waiting);
         content.fresh = true;
         self.wake.notify_one();
+    }
+
+    pub(super) fn keep_cursors(&self, cursors: Cursors) {
+        let mut content = lock(&self.content);
+        content.work.cursors.merge(cursors);
+        content.fresh = true;
+        self.wake.notify_one();
+    }
+
+    /// Puts back cursors that could not be written, under those that came meanwhile.
+    pub(super) fn put_cursors_back(&self, mut cursors: Cursors) {
+        let mut content = lock(&self.content);
+        let later = std::mem::take(&mut content.work.cursors);
+        cursors.merge(later);
+        content.work.cursors = cursors;
     }
 
     /// Puts back what could not be written.

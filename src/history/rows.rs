@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::mailbox::Cursors;
 use super::record::{micros, nanos};
 use super::{Entry, EventRow, HourRow, OutageRow, Record};
 
@@ -104,6 +105,34 @@ fn replace_hour(db: &Transaction<'_>, hour: &HourRow) -> rusqlite::Result<()> {
         maintenance
     ])?;
     Ok(())
+}
+
+/// Keeps how far webhooks are, after forgetting those that are not wanted any more.
+pub(super) fn keep_cursors(db: &mut Connection, cursors: &Cursors) -> rusqlite::Result<()> {
+    let transaction = db.transaction()?;
+    if let Some(only) = &cursors.only {
+        let mut known = transaction.prepare("SELECT webhook FROM cursors")?;
+        let known = known.query_map([], |row| row.get(0))?;
+        for webhook in known.collect::<Result<Vec<String>, _>>()? {
+            if !only.contains(&webhook) {
+                let sql = "DELETE FROM cursors WHERE webhook = ?1";
+                transaction.execute(sql, params![webhook])?;
+            }
+        }
+    }
+    for (webhook, seq) in &cursors.places {
+        let sql = "INSERT OR REPLACE INTO cursors (webhook, seq) VALUES (?1, ?2)";
+        transaction.execute(sql, params![webhook, signed(*seq)])?;
+    }
+    transaction.commit()
+}
+
+/// How far a webhook is.
+pub(super) fn cursor(db: &Connection, webhook: &str) -> rusqlite::Result<Option<u64>> {
+    let sql = "SELECT seq FROM cursors WHERE webhook = ?1";
+    let mut statement = db.prepare_cached(sql)?;
+    let found = statement.query_row(params![webhook], |row| number(row, 0));
+    found.optional()
 }
 
 /// The highest number of an entry, and of an outage; 0 where there is none.

@@ -12,7 +12,7 @@ use super::record::micros;
 
 /// Each step brings the database one version further. A step that was in a release is never
 /// changed: add one.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "CREATE TABLE events (
         seq INTEGER PRIMARY KEY,
         at INTEGER NOT NULL,
@@ -54,6 +54,10 @@ const MIGRATIONS: [&str; 3] = [
         down INTEGER NOT NULL,
         maintenance INTEGER NOT NULL,
         PRIMARY KEY (at, network)
+    ) WITHOUT ROWID;",
+    "CREATE TABLE cursors (
+        webhook TEXT PRIMARY KEY,
+        seq INTEGER NOT NULL
     ) WITHOUT ROWID;",
 ];
 

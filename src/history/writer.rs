@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::folder::Folder;
 use super::journal::{Journal, Limits};
-use super::mailbox::{Mailbox, Request, later};
+use super::mailbox::{Cursors, Mailbox, Request, later};
 use super::schema::is_damage;
 use super::state_file::StateFile;
 use super::{Entry, Image};
@@ -59,7 +59,7 @@ impl Writer {
             let patience = if failed { RETRY } else { to_upkeep };
             let (work, last) = self.mailbox.take(patience.min(to_upkeep));
             let saved = self.save(work.image, last);
-            let stored = self.store(work.entries);
+            let stored = self.store(work.entries) & self.store_cursors(work.cursors);
             failed = !saved || !stored;
             if last {
                 return;
@@ -149,6 +149,23 @@ impl Writer {
             }
         }
         true
+    }
+
+    /// Behind the events that they are about. Where there is no disk they are kept in memory.
+    fn store_cursors(&mut self, cursors: Cursors) -> bool {
+        if cursors.is_empty() {
+            return true;
+        }
+        let kept = self.journal.keep_cursors(&cursors);
+        let good = match kept {
+            // What is kept in memory only has yet to get to the disk, if there is to be one.
+            Ok(()) => self.folder.is_none() || self.journal.is_on_disk(),
+            Err(e) => self.trouble(&e),
+        };
+        if !good {
+            self.mailbox.put_cursors_back(cursors);
+        }
+        good
     }
 
     fn insert(&mut self, entries: &VecDeque<Entry>) -> rusqlite::Result<()> {

@@ -22,6 +22,7 @@ mod states;
 #[cfg(test)]
 mod tests;
 mod text;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,6 +40,7 @@ use endpoint::Series;
 use itself::Itself;
 use states::Picture;
 use text::Text;
+use webhooks::Webhooks;
 
 /// What there is to measure: the configuration's part of the metrics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,6 +99,7 @@ struct Inner {
     itself: Itself,
     shown: Mutex<Shown>,
     counted: Mutex<Counted>,
+    webhooks: Mutex<Webhooks>,
     /// The wall-clock time of the origin of moments, as it was last told.
     origin: Mutex<Option<SystemTime>>,
 }
@@ -168,6 +171,7 @@ impl Metrics {
             itself: Itself::default(),
             shown: Mutex::default(),
             counted: Mutex::default(),
+            webhooks: Mutex::default(),
             origin: Mutex::default(),
             registry,
         })))
@@ -195,6 +199,12 @@ impl Metrics {
         };
     }
 
+    /// The same for webhooks.
+    pub fn adopt_webhooks(&self, names: impl IntoIterator<Item = Name>) {
+        let mut webhooks = lock(&self.0.webhooks);
+        *webhooks = webhooks::adopted(&webhooks, names);
+    }
+
     /// Every counter that survives a restart.
     #[must_use]
     pub fn save(&self) -> Saved {
@@ -202,7 +212,11 @@ impl Metrics {
         let of_endpoints = endpoints
             .iter()
             .map(|(key, series)| (key.to_string(), saved::save(|visit| series.slots(visit))));
-        let itself = saved::save(|visit| self.0.itself.slots(visit));
+        let webhooks = lock(&self.0.webhooks).clone();
+        let itself = saved::save(|visit| {
+            self.0.itself.slots(visit);
+            webhooks::slots(&webhooks, visit);
+        });
         let all = of_endpoints.chain([(String::new(), itself)]);
         all.filter(|(_, numbers)| !numbers.is_empty()).collect()
     }
@@ -218,6 +232,8 @@ impl Metrics {
         }
         if let Some(saved) = saved.get("") {
             saved::restore(saved, |visit| self.0.itself.slots(visit));
+            let webhooks = lock(&self.0.webhooks).clone();
+            saved::restore(saved, |visit| webhooks::slots(&webhooks, visit));
         }
     }
 
@@ -324,6 +340,21 @@ impl Metrics {
         self.0.itself.request(route, status);
     }
 
+    /// An attempt to deliver an event has ended, or the event was given up. `result` is a label
+    /// value.
+    pub fn delivery(&self, webhook: &str, result: &str) {
+        if let Some(numbers) = lock(&self.0.webhooks).get(webhook) {
+            numbers.delivery(result);
+        }
+    }
+
+    /// So many events wait to be delivered.
+    pub fn pending(&self, webhook: &str, events: usize) {
+        if let Some(numbers) = lock(&self.0.webhooks).get(webhook) {
+            numbers.pending.set(events as f64);
+        }
+    }
+
     /// Everything, in the Prometheus text format.
     ///
     /// # Errors
@@ -338,7 +369,9 @@ impl Metrics {
         states::write(&mut text, &picture, lean);
         let series: Vec<&Series> = endpoints.values().map(|series| &**series).collect();
         endpoint::write(&mut text, &series);
+        let webhooks = lock(&self.0.webhooks).clone();
         self.0.itself.write(&mut text);
+        webhooks::write(&mut text, &webhooks);
         let mut page = text.into_bytes();
         TextEncoder::new().encode(&self.0.registry.gather(), &mut page)?;
         Ok(page)

@@ -81,6 +81,8 @@ metrics! {
     ROUNDS_IN_FLIGHT Gauge true "bascule_rounds_in_flight" [] "Rounds running now";
     ROUND_PANICS Counter true "bascule_round_panics_total" [] "Rounds lost to a bug in bascule; anything but 0 is worth a report";
     WEB_REQUESTS Counter true "bascule_web_requests_total" ["route", "code"] "Requests to this listener by route and status class";
+    WEBHOOK_DELIVERIES Counter true "bascule_webhook_deliveries_total" ["webhook", "result"] "Attempts to deliver an event that succeeded or failed, and events that were given_up and will not be delivered";
+    WEBHOOK_PENDING Gauge true "bascule_webhook_pending" ["webhook"] "Events that wait to be delivered, as far as the next 1000 events of the history have some";
     PERSIST_FAILURES Counter true "bascule_state_persist_failures_total" [] "Times the memory could not be written; a restart would lose what happened since";
     RELOAD_SUCCESSFUL Gauge true "bascule_config_last_reload_successful" [] "1 if the last (re)load of the configuration was successful";
     RELOAD_SUCCESS_TIMESTAMP Gauge true "bascule_config_last_reload_success_timestamp_seconds" [] "When the configuration was last (re)loaded successfully";

@@ -31,5 +31,6 @@ pub mod trust;
 mod words;
 
 pub use global::is_global;
+pub use http::wall::wait as retry_after;
 pub use prober::Prober;
 pub use standing::settle;

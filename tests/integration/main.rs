@@ -27,5 +27,6 @@ mod systemd;
 mod tcp;
 mod tls;
 mod web;
+mod webhook;
 mod week;
 mod world;

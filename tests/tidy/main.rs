@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which rooms each room may use, as ARCHITECTURE.md says. `cli` and `daemon` may use all.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("model", &[]),
     ("engine", &["model"]),
     ("schedule", &["model", "engine::Pace"]),
@@ -19,6 +19,17 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("metrics", &["model", "engine", "schedule::Skip"]),
     ("history", &["model", "engine", "host::clock"]),
     ("web", &["model", "metrics", "history", "report"]),
+    (
+        "hook",
+        &[
+            "model",
+            "history",
+            "report::words",
+            "probe::trust",
+            "probe::retry_after",
+            "host::clock",
+        ],
+    ),
     (
         "replay",
         &[
@@ -42,6 +53,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
             "probe",
             "schedule",
             "host::clock",
+            "hook",
             "web::access",
         ],
     ),
@@ -55,7 +67,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
 ];
 
 /// Libraries, the rooms that may name them, and what the others use instead.
-const LIBRARIES: [(&str, &[&str], &str); 23] = [
+const LIBRARIES: [(&str, &[&str], &str); 24] = [
     ("hickory_resolver", &["probe"], "the types of `probe::dns`"),
     (
         "rustls",
@@ -72,8 +84,8 @@ const LIBRARIES: [(&str, &[&str], &str); 23] = [
     ("h2", &["probe"], "`probe::http`"),
     (
         "hyper::client",
-        &["probe", "cli"],
-        "`probe::http`, or `cli::client` to ask a daemon",
+        &["probe", "cli", "hook"],
+        "`probe::http`, `cli::client` to ask a daemon, `hook` to tell a program",
     ),
     ("hyper::server", &["web"], "`web`"),
     ("socket2", &["probe"], "`probe::connect`"),
@@ -81,10 +93,13 @@ const LIBRARIES: [(&str, &[&str], &str); 23] = [
     ("toml", &["config", "replay"], "`config::Settings`"),
     ("granit_parser", &["config"], "`config::Settings`"),
     ("bcrypt", &["web"], "`web::access::Hash`"),
+    ("ring", &["hook", "web"], "`hook::Secret`"),
     ("rusqlite", &["history"], "`history::History`"),
     (
         "serde_json",
-        &["report", "probe", "config", "history", "web", "replay"],
+        &[
+            "report", "probe", "config", "history", "hook", "web", "replay",
+        ],
         "`report::json`",
     ),
     ("tracing_subscriber", &["host"], "`host::logging`"),

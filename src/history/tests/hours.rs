@@ -59,7 +59,7 @@ fn a_database_of_version_2_has_no_hours_and_takes_them() {
     let path = dir.path().join("history.db");
     drop(schema::open(&path).unwrap());
     let old = Connection::open(&path).unwrap();
-    old.execute_batch("DROP TABLE hours; PRAGMA user_version = 2;")
+    old.execute_batch("DROP TABLE hours; DROP TABLE cursors; PRAGMA user_version = 2;")
         .unwrap();
     drop(old);
     let mut db = schema::open(&path).unwrap();

@@ -374,7 +374,7 @@ fn rows_of_the_first_version_are_there_after_the_migration() {
     let version: i64 = db
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
     let rows = history::rows::events(&db, 0, 9).unwrap();
     assert_eq!(rows, [event(3)]);
     let rows = history::rows::outage_by_id(&db, 1).unwrap();

@@ -1,5 +1,6 @@
 //! The memory, as it is written, read again, and found damaged.
 
+mod cursors;
 mod files;
 mod hours;
 mod journal;

@@ -59,7 +59,8 @@ pub(super) fn retry_after(exchange: &Exchange, now: SystemTime) -> Option<Durati
 }
 
 /// What `Retry-After` says: seconds, or a date. Dates in the past ask for nothing.
-pub(in crate::probe) fn wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+#[must_use]
+pub fn wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds).min(LONGEST));

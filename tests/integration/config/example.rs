@@ -84,7 +84,9 @@ fn the_example_has_every_key_of_every_table() {
         let mut tables = vec![&root];
         let steps: Vec<&str> = match table {
             "" => vec![],
-            "web" | "history" | "probe" | "group" | "uplink" | "maintenance" => vec![table],
+            "web" | "history" | "probe" | "group" | "uplink" | "maintenance" | "webhook" => {
+                vec![table]
+            }
             "group.pin" => vec!["group", "pin"],
             "network" => vec!["network", "*"],
             below => ["network", "*"]

@@ -16,6 +16,7 @@ mod run;
 mod status;
 mod targets;
 mod terminal;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

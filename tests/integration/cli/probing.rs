@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::commands::{bascule, told};
+use super::pty::on_a_terminal;
 use super::server::{Server, nobody};
 
 /// A configuration in a file that goes away with the test.
@@ -225,25 +226,6 @@ fn nothing_a_server_says_commands_the_terminal() {
         assert_eq!(out.chars().find(harmful), None, "{out:?}");
         assert_eq!(err, "");
     }
-}
-
-/// Runs the binary on a terminal of its own.
-fn on_a_terminal(arguments: &str, environment: &[(&str, &str)]) -> String {
-    let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_bascule"));
-    let mut command = Command::new("script");
-    command
-        .args(["-qec", &line, "/dev/null"])
-        .stdin(Stdio::null())
-        .env_remove("NO_COLOR")
-        .env_remove("LC_ALL")
-        .env_remove("LC_CTYPE")
-        .env("TERM", "xterm")
-        .env("LANG", "C.UTF-8")
-        .envs(environment.iter().copied());
-    let output = command
-        .output()
-        .expect("`script` of the Debian package bsdutils makes the terminal");
-    String::from_utf8(output.stdout).expect("UTF-8")
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod config;
 pub(crate) mod fuzz;
 mod outages;
 mod probe;
+mod progress;
 mod replay;
 mod run;
 mod status;
@@ -106,7 +107,7 @@ impl Common {
                 LogFormat::Json => logging::Format::Json,
             },
             level: self.log_level.unwrap_or(level).into(),
-            colour: terminal::colour_on_stderr(),
+            colour: terminal::look_on_stderr().colour,
         }
     }
 }

@@ -15,12 +15,11 @@ pub(super) fn look(plain: bool) -> Look {
     })
 }
 
-/// Whether standard error can show colours.
-pub(super) fn colour_on_stderr() -> bool {
+/// How to draw on standard error.
+pub(super) fn look_on_stderr() -> Look {
     look_for(false, io::stderr().is_terminal(), |name| {
         std::env::var(name).ok()
     })
-    .colour
 }
 
 /// Whether standard error is a terminal that can take a line back: not a `dumb` one.

@@ -28,3 +28,13 @@ pub(crate) fn on_a_terminal(arguments: &str, environment: &[(&str, &str)]) -> St
         .expect("`script` of the Debian package bsdutils makes the terminal");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
+
+/// What a terminal is written until `wanted` stands there.
+pub(crate) fn written(out: &mut impl std::io::Read, all: &mut String, wanted: &str) {
+    let mut some = [0; 4096];
+    while !all.contains(wanted) {
+        let count = out.read(&mut some).expect("it can be read");
+        assert!(count > 0, "ended without {wanted:?}: {all:?}");
+        all.push_str(&String::from_utf8_lossy(&some[..count]));
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::commands::bascule;
-use super::pty::terminal;
+use super::pty::{terminal, written};
 use super::server::nobody;
 use crate::support::waiting::until_some;
 
@@ -218,16 +218,6 @@ fn a_daemon_that_was_never_there_is_no_outage() {
             err.starts_with(&format!("error: invalid value '{wrong}' for '--watch")),
             "{err}"
         );
-    }
-}
-
-/// What a terminal is written until `wanted` stands there.
-fn written(out: &mut impl std::io::Read, all: &mut String, wanted: &str) {
-    let mut some = [0; 4096];
-    while !all.contains(wanted) {
-        let count = out.read(&mut some).expect("it can be read");
-        assert!(count > 0, "ended without {wanted:?}: {all:?}");
-        all.push_str(&String::from_utf8_lossy(&some[..count]));
     }
 }
 

@@ -166,7 +166,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Config(arguments)) => config::config(&common, &arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
     };
-    exit(answer, terminal::complain)
+    exit(answer, terminal::sorry)
 }
 
 /// How the process ends; trouble is told first.

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use rustix::termios::tcgetwinsize;
 
 use super::Trouble;
-use crate::report::line::Look;
+use crate::report::line::{Look, ascii};
 
 /// How to draw on standard output.
 pub(super) fn look(plain: bool) -> Look {
@@ -114,6 +114,15 @@ pub(super) fn stream(
 pub(super) fn complain(text: &str) {
     let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// Writes an error to standard error, which may quote what a terminal cannot show.
+pub(super) fn sorry(text: &str) {
+    if io::stderr().is_terminal() && !look_on_stderr().unicode {
+        complain(&ascii(text));
+    } else {
+        complain(text);
+    }
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ impl Stage {
         match self {
             Self::Documents(_) => match &heard.lost {
                 Some((_, Trouble(why))) => {
-                    terminal::complain(why);
+                    terminal::sorry(why);
                     Ok(true)
                 }
                 None => terminal::tell(&running::retold(document).unwrap_or_default()),

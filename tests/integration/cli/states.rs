@@ -1,6 +1,7 @@
 //! `bascule status` in the six states that people meet: all fine, X down, all down, blind,
 //! maintenance, starting; as text of 80 columns, in a pipe and on a terminal.
 
+use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use bascule::model::{
@@ -9,6 +10,7 @@ use bascule::model::{
 
 use super::commands::{bascule, told};
 use super::pty::on_a_terminal;
+use crate::support::daemon::Daemon;
 use crate::web::scene::{Listener, Scene, ago};
 
 fn asked(listener: &Listener) -> Vec<String> {
@@ -262,5 +264,90 @@ mastodon      unknown     13:09                                   unknown
 uplink: unknown since 13:09 (ipv4 unknown, ipv6 unknown)
 2026-05-24 13:09:12 UTC, seen from rennes-1
 ",
+    );
+}
+
+/// The words of a network's row, without since when.
+fn row(out: &str, network: &str) -> Vec<String> {
+    let line = out
+        .lines()
+        .find(|line| line.starts_with(&format!("{network} ")));
+    let line = line.unwrap_or_else(|| panic!("no row of {network}:\n{out}"));
+    let words = [line[..26].trim(), line[39..].trim()].join(" ");
+    words.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_real_daemon_is_followed_from_fine_to_all_down() {
+    let doors = ["x", "website"].map(|name| {
+        let door = TcpListener::bind("127.0.0.1:0").expect("a port on loopback");
+        (name, door.local_addr().expect("its address"), door)
+    });
+    let network = |(name, address, _): &(&str, SocketAddr, TcpListener)| {
+        format!(
+            "[network.{name}]\n[[network.{name}.tcp]]\nname = \"door\"\naddress = \"{address}\"\n"
+        )
+    };
+    let daemon = Daemon::start(&format!(
+        "[uplink]\nenabled = false\n[probe]\ninterval = \"2s\"\n\
+         recheck_interval = \"1s\"\ndown_interval = \"1s\"\n{}{}[[group]]\nname = \"crisis\"\n\
+         networks = [\"x\", \"website\"]\nlast_resort = \"https://metropole.example/sms\"\n",
+        network(&doors[0]),
+        network(&doors[1]),
+    ));
+    let url = format!("http://{}", daemon.address);
+    let status = || told(&mut bascule(&["status", "--url", &url]));
+    let is = |network: &str, state: &str| {
+        let series = format!("bascule_network_state{{network=\"{network}\",state=\"{state}\"}}");
+        daemon.wait_for(&series, |v| v == 1.0);
+    };
+    let active = |network: &str| {
+        let series = format!("bascule_group_active{{group=\"crisis\",network=\"{network}\"}}");
+        daemon.wait_for(&series, |v| v == 1.0);
+    };
+    is("x", "up");
+    is("website", "up");
+    active("x");
+    let (code, out, err) = status();
+    assert_eq!((code, err.as_str()), (0, ""));
+    let start = "crisis: All channels work. Post on: x. Standby: website.\n  \
+                 1 standby in 1 independent failure domain\n\n";
+    assert!(out.starts_with(start), "{out}");
+    assert_eq!(row(&out, "x"), ["x", "up", "active", "0"]);
+    assert_eq!(row(&out, "website"), ["website", "up", "standby", "0"]);
+    assert!(out.contains(" UTC, seen from "), "{out}");
+
+    let [(_, _, x), (_, _, website)] = doors;
+    drop(x);
+    is("x", "down");
+    active("website");
+    let (code, out, _) = status();
+    assert_eq!(code, 0);
+    assert!(out.starts_with("crisis: x is down since "), "{out}");
+    let failed = ["x", "down", "tcp:", "tcp_refused", "failed"];
+    assert_eq!(row(&out, "x"), failed);
+    assert_eq!(row(&out, "website"), ["website", "up", "active", "0"]);
+    assert!(out.contains("\n  outage 1, "), "{out}");
+    assert!(out.contains("; door: connection refused\n"), "{out}");
+
+    drop(website);
+    is("website", "down");
+    active("none");
+    let (code, out, _) = status();
+    assert_eq!(code, 1);
+    let end = "crisis: No channel works. Last resort: https://metropole.example/sms\n\n";
+    assert!(out.starts_with(end), "{out}");
+    assert_eq!(row(&out, "x"), failed);
+    let (code, out, _) = told(&mut bascule(&["outages", "--url", &url, "--network", "x"]));
+    assert_eq!(code, 0);
+    assert_eq!(
+        out.lines()
+            .filter(|line| line.ends_with(" running"))
+            .count(),
+        1
+    );
+    assert!(
+        out.contains("\n1 outage of x in the last 7d, seen from "),
+        "{out}"
     );
 }

@@ -275,7 +275,7 @@ _bascule() {
             return 0
             ;;
         bascule__subcmd__outages)
-            opts="-h --url --user --password-file --ca-file --cert-file --key-file --json --since --config --log-format --log-level --help"
+            opts="-h --url --user --password-file --ca-file --cert-file --key-file --json --since --network --config --log-format --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -306,6 +306,10 @@ _bascule() {
                     return 0
                     ;;
                 --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --network)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -415,7 +419,7 @@ _bascule() {
             return 0
             ;;
         bascule__subcmd__status)
-            opts="-h --url --user --password-file --ca-file --cert-file --key-file --json --config --log-format --log-level --help"
+            opts="-h --url --user --password-file --ca-file --cert-file --key-file --json --watch --config --log-format --log-level --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -442,6 +446,10 @@ _bascule() {
                     return 0
                     ;;
                 --key-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --watch)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

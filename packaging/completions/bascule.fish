@@ -81,6 +81,7 @@ complete -c bascule -n "__fish_bascule_using_subcommand status" -l password-file
 complete -c bascule -n "__fish_bascule_using_subcommand status" -l ca-file -d 'Certificates of authorities to trust, besides the system\'s (PEM)' -r
 complete -c bascule -n "__fish_bascule_using_subcommand status" -l cert-file -d 'The certificate to show to the daemon (PEM)' -r
 complete -c bascule -n "__fish_bascule_using_subcommand status" -l key-file -d 'Its private key (PEM)' -r
+complete -c bascule -n "__fish_bascule_using_subcommand status" -l watch -d 'Ask again every so many seconds, 1 to 3600, until Ctrl-C: drawn in place on a terminal, and told again in a pipe when something has changed' -r
 complete -c bascule -n "__fish_bascule_using_subcommand status" -l config -d 'Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]' -r -F
 complete -c bascule -n "__fish_bascule_using_subcommand status" -l log-format -d 'How the log looks; auto: in the journal with its fields where that is standard error' -r -f -a "auto\t''
 text\t''
@@ -99,6 +100,7 @@ complete -c bascule -n "__fish_bascule_using_subcommand outages" -l ca-file -d '
 complete -c bascule -n "__fish_bascule_using_subcommand outages" -l cert-file -d 'The certificate to show to the daemon (PEM)' -r
 complete -c bascule -n "__fish_bascule_using_subcommand outages" -l key-file -d 'Its private key (PEM)' -r
 complete -c bascule -n "__fish_bascule_using_subcommand outages" -l since -d 'Outages that ended so long ago at most, or have not ended' -r
+complete -c bascule -n "__fish_bascule_using_subcommand outages" -l network -d 'Those of one network' -r
 complete -c bascule -n "__fish_bascule_using_subcommand outages" -l config -d 'Configuration file [default: /etc/bascule/config.toml if it exists, else the built-in one]' -r -F
 complete -c bascule -n "__fish_bascule_using_subcommand outages" -l log-format -d 'How the log looks; auto: in the journal with its fields where that is standard error' -r -f -a "auto\t''
 text\t''

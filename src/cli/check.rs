@@ -165,10 +165,14 @@ fn judging(look: Look, plan: &NetworkPlan, time: &TimeToConfirm, out: &mut Strin
         0 => String::new(),
         h => format!(" (hysteresis {h})"),
     };
+    let deciding: Vec<&EndpointPlan> = plan.endpoints.iter().filter(|it| it.weight > 0).collect();
+    let up = match &*deciding {
+        [alone] => format!("up while {} is, which decides alone", alone.key.endpoint),
+        _ => format!("up while {} of {weight}{band}", plan.quorum),
+    };
     let text = format!(
-        "up while {} of {weight}{band}; seen down within {} if it refuses, {} if it swallows \
+        "{up}; seen down within {} if it refuses, {} if it swallows \
          everything, {} if it hangs",
-        plan.quorum,
         span(time.refused),
         span(time.black_holed),
         span(time.stalled),

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use clap::Args;
 use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, AUTHORIZATION, HOST, HeaderValue, USER_AGENT};
-use hyper::{Request, StatusCode};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -67,6 +67,14 @@ struct Door {
     clock: Clock,
 }
 
+/// What asks: one thread, which is the caller's.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::new(format!("cannot start: {error}")))
+}
+
 /// The URL of a daemon. It is not quoted, as it may hold a password.
 pub(super) fn base(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("--url is not a URL: {error}"))?;
@@ -83,29 +91,74 @@ pub(super) fn base(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// A daemon that is asked the same again and again, over one connection as long as that lasts.
+pub(super) struct Asked<'a> {
+    daemon: &'a Daemon,
+    path: &'a str,
+    query: &'a [(&'a str, &'a str)],
+    open: Option<(Door, Sender)>,
+}
+
+/// A connection that takes requests.
+type Sender = http1::SendRequest<Empty<Bytes>>;
+
+impl Asked<'_> {
+    /// Asks once, or why there is no answer.
+    pub(super) async fn again(&mut self) -> Result<Vec<u8>, Trouble> {
+        let answer = tokio::time::timeout(PATIENCE, self.ask()).await;
+        let answer = answer.unwrap_or_else(|_| {
+            let why = format!("does not answer within {} s", PATIENCE.as_secs());
+            Err(self.daemon.trouble(&why))
+        });
+        if answer.is_err() {
+            self.open = None;
+        }
+        answer
+    }
+
+    async fn ask(&mut self) -> Result<Vec<u8>, Trouble> {
+        let trouble = |why: String| self.daemon.trouble(&why);
+        // The daemon may have closed what was kept open: that is no refusal to answer.
+        if let Some((door, sender)) = &mut self.open
+            && sender.ready().await.is_ok()
+            && let Ok(answer) = sender.send_request(door.request().map_err(trouble)?).await
+        {
+            return door.read(answer).await.map_err(trouble);
+        }
+        let mut door = self.daemon.door().map_err(Trouble::new)?;
+        door.point_at(self.path, self.query);
+        let mut sender = door.open().await.map_err(trouble)?;
+        let request = door.request().map_err(trouble)?;
+        let answer = sender.send_request(request).await;
+        let answer = answer.map_err(|error| trouble(door.broken(&error)))?;
+        let document = door.read(answer).await.map_err(trouble)?;
+        self.open = Some((door, sender));
+        Ok(document)
+    }
+}
+
 impl Daemon {
     /// The document at `path`, below the path of the URL.
     pub(super) fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, Trouble> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Trouble::new(format!("cannot start: {error}")))?;
-        let mut door = self.door().map_err(Trouble::new)?;
-        let url = &mut door.url;
-        url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
-        url.set_fragment(None);
-        url.set_query(None);
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, door.open()).await });
+        let runtime = runtime()?;
+        let answer = runtime.block_on(self.asked(path, query).again());
         // A name that is still being looked up is not waited for.
         runtime.shutdown_background();
-        let answer = answer.unwrap_or_else(|_| {
-            let seconds = PATIENCE.as_secs();
-            Err(format!("does not answer within {seconds} s"))
-        });
-        answer.map_err(|why| self.trouble(&why))
+        answer
+    }
+
+    /// The daemon, to be asked for the document at `path` more than once.
+    pub(super) const fn asked<'a>(
+        &'a self,
+        path: &'a str,
+        query: &'a [(&'a str, &'a str)],
+    ) -> Asked<'a> {
+        Asked {
+            daemon: self,
+            path,
+            query,
+            open: None,
+        }
     }
 
     /// What is wrong with the daemon's answer.
@@ -174,7 +227,18 @@ fn names_https(body: &[u8]) -> bool {
 }
 
 impl Door {
-    async fn open(&self) -> Result<Vec<u8>, String> {
+    /// The document that is asked for, below the path of the URL.
+    fn point_at(&mut self, path: &str, query: &[(&str, &str)]) {
+        let url = &mut self.url;
+        url.set_path(&format!("{}/{path}", url.path().trim_end_matches('/')));
+        url.set_fragment(None);
+        url.set_query(None);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+    }
+
+    async fn open(&self) -> Result<Sender, String> {
         let url = &self.url;
         let port = url.port_or_known_default().unwrap_or(80);
         let host = url.host_str().unwrap_or_default();
@@ -183,22 +247,25 @@ impl Door {
             .await
             .map_err(|error| format!("cannot be reached: {error}; is the daemon running there?"))?;
         let Some(tls) = &self.tls else {
-            return self.ask(stream).await;
+            return self.enter(stream).await;
         };
         let shaken = shake_hands(stream, host, tls, self.clock.wall(), PATIENCE).await;
-        self.ask(shaken.map_err(|cause| self.untrusted(&cause))?)
+        self.enter(shaken.map_err(|cause| self.untrusted(&cause))?)
             .await
     }
 
-    async fn ask<S>(&self, stream: S) -> Result<Vec<u8>, String>
+    async fn enter<S>(&self, stream: S) -> Result<Sender, String>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let broken = |error: hyper::Error| self.broken(&error);
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
-            .map_err(broken)?;
+            .map_err(|error| self.broken(&error))?;
         tokio::spawn(connection);
+        Ok(sender)
+    }
+
+    fn request(&self) -> Result<Request<Empty<Bytes>>, String> {
         let url = &self.url;
         let mut request = Request::get(&url[url::Position::BeforePath..])
             .header(
@@ -212,7 +279,10 @@ impl Door {
         if let Some(value) = &self.authorization {
             request.headers_mut().insert(AUTHORIZATION, value.clone());
         }
-        let answer = sender.send_request(request).await.map_err(broken)?;
+        Ok(request)
+    }
+
+    async fn read(&self, answer: Response<Incoming>) -> Result<Vec<u8>, String> {
         let status = answer.status();
         let body = Limited::new(answer.into_body(), LARGEST).collect().await;
         let body = body.map_err(|error| {

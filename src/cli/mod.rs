@@ -11,11 +11,13 @@ mod config;
 pub(crate) mod fuzz;
 mod outages;
 mod probe;
+mod progress;
 mod replay;
 mod run;
 mod status;
 mod targets;
 mod terminal;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -105,7 +107,7 @@ impl Common {
                 LogFormat::Json => logging::Format::Json,
             },
             level: self.log_level.unwrap_or(level).into(),
-            colour: terminal::colour_on_stderr(),
+            colour: terminal::look_on_stderr().colour,
         }
     }
 }
@@ -164,7 +166,7 @@ pub fn execute(cli: Cli) -> ExitCode {
         Some(Command::Config(arguments)) => config::config(&common, &arguments),
         Some(Command::Replay(arguments)) => replay::replay(&arguments),
     };
-    exit(answer, terminal::complain)
+    exit(answer, terminal::sorry)
 }
 
 /// How the process ends; trouble is told first.

@@ -21,6 +21,9 @@ pub(super) struct Arguments {
     /// Outages that ended so long ago at most, or have not ended
     #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = span)]
     since: String,
+    /// Those of one network
+    #[arg(long, value_name = "NETWORK")]
+    network: Option<String>,
 }
 
 fn span(text: &str) -> Result<String, String> {
@@ -36,20 +39,22 @@ pub(super) fn outages(arguments: &Arguments) -> Result<Answer, Trouble> {
         daemon,
         json,
         since,
+        network,
     } = arguments;
     let evidence = if *json { "true" } else { "false" };
     let limit = MOST[usize::from(*json)];
-    let query = [
+    let mut query = vec![
         ("since", &**since),
         ("limit", limit),
         ("evidence", evidence),
     ];
+    query.extend(network.iter().map(|network| ("network", &**network)));
     let document = daemon.get("api/v1/outages", &query)?;
     let outages: Outages = running::read(&document).map_err(|why| daemon.trouble(&why))?;
     terminal::print(&if *json {
         running::retold(&document).unwrap_or_default()
     } else {
-        drawing::draw(terminal::look(false), &outages, since)
+        drawing::draw(terminal::look(false), &outages, since, network.as_deref())
     })?;
     Ok(Answer::Fine)
 }

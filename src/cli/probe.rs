@@ -5,7 +5,6 @@
 //! `inconclusive`, because an interrupted round says nothing about anybody.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use clap::Args;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::progress::Progress;
 use super::targets::{Chosen, choose};
 use super::{Answer, Common, LogLevel, Trouble, terminal};
 use crate::config::{EndpointSettings, Settings};
@@ -81,17 +81,22 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
     let in_all = Arc::new(Semaphore::new(in_flight));
     let mut hosts: HashMap<Name, Arc<Semaphore>> = HashMap::new();
     let mut running = JoinSet::new();
+    let names = chosen.endpoints.iter().map(|(name, _)| &**name);
+    let mut progress = Progress::new(names.collect());
     for (index, (_, endpoint)) in chosen.endpoints.iter().enumerate() {
         let at_host = hosts
             .entry(endpoint.host.clone())
             .or_insert_with(|| Arc::new(Semaphore::new(endpoint.per_host.max(1))));
         let turn = (at_host.clone(), in_all.clone());
         let (prober, target) = (prober.clone(), endpoint.target.clone());
+        let (begun, clock) = (progress.begun(), clock.clone());
         running.spawn(async move {
             // The host's turn first: who waits for a host must not keep others from theirs.
             // Neither is ever closed, and a round without its turn would do no harm.
             let _at_host = turn.0.acquire().await;
             let _in_all = turn.1.acquire().await;
+            // It begins once.
+            let _ = begun[index].set(clock.now());
             let mut round = prober.round(&target).await;
             round.settle_alone();
             (index, round)
@@ -101,24 +106,23 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
     let started = clock.wall();
     let begun = clock.now();
     let mut rounds: Vec<Option<Round>> = vec![None; chosen.endpoints.len()];
-    let mut progress = Progress::new(rounds.len());
     let mut tick = tokio::time::interval(Duration::from_millis(100));
     let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
-    progress.show();
+    progress.show(begun);
     loop {
         tokio::select! {
             // What has ended is told, even if Ctrl-C came with it.
             biased;
             ended = running.join_next() => match ended {
                 Some(Ok((index, round))) => {
+                    progress.ended(index, &round.verdict);
                     rounds[index] = Some(round);
-                    progress.ended += 1;
                 }
                 Some(Err(_)) => {}
                 None => break,
             },
             _ = &mut interrupted => break,
-            _ = tick.tick() => progress.show(),
+            _ = tick.tick() => progress.show(clock.now()),
         }
     }
     progress.erase();
@@ -175,40 +179,4 @@ fn drawing(
     }
     let sections: Vec<_> = sections.into_iter().map(|(_, section)| section).collect();
     draw(look, &sections, took)
-}
-
-/// A line that says how far it is, for the one who waits; gone when the answer comes.
-struct Progress {
-    shown: bool,
-    of: usize,
-    ended: usize,
-    step: usize,
-}
-
-impl Progress {
-    fn new(of: usize) -> Self {
-        Self {
-            shown: terminal::shows_progress(),
-            of,
-            ended: 0,
-            step: 0,
-        }
-    }
-
-    fn show(&mut self) {
-        const WHEEL: [char; 4] = ['|', '/', '-', '\\'];
-        if self.shown {
-            let wheel = WHEEL[self.step % WHEEL.len()];
-            let (ended, of) = (self.ended, self.of);
-            self.step += 1;
-            terminal::complain(&format!("\r\x1b[K{wheel} {ended} of {of}"));
-        }
-    }
-
-    fn erase(&self) {
-        if self.shown {
-            terminal::complain("\r\x1b[K");
-        }
-        let _ = std::io::stderr().flush();
-    }
 }

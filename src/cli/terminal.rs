@@ -1,9 +1,12 @@
 //! What the reader's side can show, and writing to it without falling over a closed pipe.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd;
+
+use rustix::termios::tcgetwinsize;
 
 use super::Trouble;
-use crate::report::line::Look;
+use crate::report::line::{Look, ascii};
 
 /// How to draw on standard output.
 pub(super) fn look(plain: bool) -> Look {
@@ -12,12 +15,11 @@ pub(super) fn look(plain: bool) -> Look {
     })
 }
 
-/// Whether standard error can show colours.
-pub(super) fn colour_on_stderr() -> bool {
+/// How to draw on standard error.
+pub(super) fn look_on_stderr() -> Look {
     look_for(false, io::stderr().is_terminal(), |name| {
         std::env::var(name).ok()
     })
-    .colour
 }
 
 /// Whether standard error is a terminal that can take a line back: not a `dumb` one.
@@ -49,12 +51,49 @@ fn look_for(plain: bool, terminal: bool, env: impl Fn(&str) -> Option<String>) -
 
 /// Writes to standard output. A reader who left (`| head`) has seen enough: no error.
 pub(super) fn print(text: &str) -> Result<(), Trouble> {
+    tell(text).map(drop)
+}
+
+/// Writes to standard output, and says whether somebody still reads.
+pub(super) fn tell(text: &str) -> Result<bool, Trouble> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Trouble::new(format!(
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Trouble::new(format!(
             "cannot write to standard output: {error}"
         ))),
-        _ => Ok(()),
+    }
+}
+
+/// Whether standard output is a terminal that can be drawn anew: not a `dumb` one.
+pub(super) fn redraws() -> bool {
+    erases(io::stdout().is_terminal(), |name| std::env::var(name).ok())
+}
+
+/// Lines and columns of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Size {
+    pub(super) lines: usize,
+    pub(super) columns: usize,
+}
+
+impl Size {
+    /// Of a terminal that does not say.
+    const USUAL: Self = Self {
+        lines: 24,
+        columns: 80,
+    };
+
+    /// Of the terminal behind this file, as it is now.
+    pub(super) fn of(file: impl AsFd) -> Self {
+        match tcgetwinsize(file) {
+            Ok(size) if size.ws_row > 0 && size.ws_col > 0 => Self {
+                lines: size.ws_row.into(),
+                columns: size.ws_col.into(),
+            },
+            _ => Self::USUAL,
+        }
     }
 }
 
@@ -75,6 +114,15 @@ pub(super) fn stream(
 pub(super) fn complain(text: &str) {
     let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
+/// Writes an error to standard error, which may quote what a terminal cannot show.
+pub(super) fn sorry(text: &str) {
+    if io::stderr().is_terminal() && !look_on_stderr().unicode {
+        complain(&ascii(text));
+    } else {
+        complain(text);
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod compile;
 mod compile_dns;
 mod compile_http;
 mod compile_probe;
+mod decide;
 pub(crate) mod decode;
 mod endpoint;
 pub(crate) mod fault;

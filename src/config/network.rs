@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::NetworkSettings;
+use super::decide::{self, Scale};
 use super::endpoint::Endpoint;
 use super::fault::{At, Fault, Place, printable};
 use super::merge::{Merged, check_name};
@@ -61,7 +62,12 @@ pub(crate) fn check(merged: &Merged, filled: &[At<Endpoint>], faults: &mut Vec<F
         faults.push(merged.place.fault(sentence));
     } else if total > 0 {
         quorum_faults(merged, total, quorum, hysteresis, faults);
-        warnings.extend(lone_decision(merged, &endpoints, total, quorum));
+        let scale = Scale {
+            total,
+            quorum,
+            hysteresis,
+        };
+        warnings.extend(decide::alone(merged, &enabled, &endpoints, &scale));
     }
     let domains = table.failure_domains.as_ref();
     let mut failure_domains: Vec<Name> = Vec::new();
@@ -188,37 +194,4 @@ fn quorum_faults(
             "{hysteresis} on top of the quorum {quorum} can never be reached: all enabled endpoints together weigh {total}"
         )));
     }
-}
-
-/// Warns of a network that any single one of several endpoints takes down, though none of them
-/// is said to be required. Presets have been thought about and are left alone.
-fn lone_decision(
-    merged: &Merged,
-    endpoints: &[EndpointPlan],
-    total: u32,
-    quorum: u32,
-) -> Option<Fault> {
-    let table = &merged.network;
-    let own = table
-        .quorum
-        .as_ref()
-        .is_none_or(|at| at.place.file == merged.place.file);
-    let weighted = endpoints.iter().filter(|e| e.weight > 0).count();
-    if !own || weighted < 2 {
-        return None;
-    }
-    let alone: Vec<&str> = endpoints
-        .iter()
-        .filter(|e| e.weight > 0 && !e.required && total - e.weight.min(total) < quorum)
-        .map(|e| &*e.key.endpoint)
-        .collect();
-    let first = alone.first()?;
-    let which = match alone.len() {
-        1 => format!("`{first}` alone takes"),
-        n => format!("any one of {n} endpoints (`{first}`, ...) takes"),
-    };
-    let place = place_of(merged, table.quorum.as_ref(), "quorum");
-    Some(place.fault(format!(
-        "losing {which} the network down: the quorum is {quorum} of {total}"
-    )))
 }

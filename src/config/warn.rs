@@ -75,18 +75,31 @@ fn no_redundancy(group: &At<Judged>, networks: &[Network]) -> Option<Fault> {
             "the group `{name}` has one network that is enabled: there is nothing to fall back to"
         ),
         _ => {
-            let mut common = domains(choices.first()?);
-            for network in &choices {
-                let own = domains(network);
-                common.retain(|domain| own.contains(domain));
-            }
-            let domain = common.first()?;
-            format!(
-                "all networks of the group `{name}` share the failure domain `{domain}`: they fall together"
-            )
+            let (first, others) = choices.split_first()?;
+            dependent(name, first, others)?
         }
     };
     Some(group.fault(sentence))
+}
+
+/// Why whatever takes the first choice of a group takes the others too.
+fn dependent(group: &Name, first: &Network, others: &[&&Network]) -> Option<String> {
+    let falling = domains(first);
+    let shared = |other: &&&Network| !domains(other).is_disjoint(&falling);
+    if !others.iter().all(shared) {
+        return None;
+    }
+    let common = |domain: &&str| others.iter().all(|it| domains(it).contains(domain));
+    Some(match falling.iter().copied().find(|it| common(it)) {
+        Some(domain) => format!(
+            "all networks of the group `{group}` share the failure domain `{domain}`: they fall together"
+        ),
+        None => format!(
+            "no other network of the group `{group}` is independent of its first choice `{}`: each shares a failure domain with it ({})",
+            first.plan.name,
+            falling.into_iter().collect::<Vec<_>>().join(", ")
+        ),
+    })
 }
 
 /// What falls together with a network: without failure domains, itself.

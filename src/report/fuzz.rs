@@ -1,5 +1,7 @@
 //! What the fuzzer demands of what a daemon, or whoever answers in its place, says.
 
+use std::time::SystemTime;
+
 use super::line::{Look, width};
 use super::running::{self, Outages, Status};
 use super::{outages, status};
@@ -16,9 +18,9 @@ pub(crate) fn daemon_document(bytes: &[u8]) {
     match running::read::<Status>(bytes) {
         Err(why) => sentence(&why, 400),
         Ok(read) => {
-            let _ = read.is_bad_news();
+            let _ = (read.is_bad_news(), read.gist());
             for look in [Look::PLAIN, RICH] {
-                drawn(look, &status::draw(look, &read));
+                drawn(look, &status::draw(look, &read, SystemTime::UNIX_EPOCH));
             }
         }
     }
@@ -26,7 +28,7 @@ pub(crate) fn daemon_document(bytes: &[u8]) {
         Err(why) => sentence(&why, 400),
         Ok(read) => {
             for look in [Look::PLAIN, RICH] {
-                drawn(look, &outages::draw(look, &read, "7d"));
+                drawn(look, &outages::draw(look, &read, "7d", None));
             }
         }
     }

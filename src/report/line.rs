@@ -228,6 +228,13 @@ fn clean(text: &str, unicode: bool) -> String {
     out
 }
 
+/// Lines of text as a reader gets them who has ASCII only.
+#[must_use]
+pub fn ascii(text: &str) -> String {
+    let line = |line: &str| clean(line.trim_end_matches('\n'), false) + "\n";
+    text.split_inclusive('\n').map(line).collect()
+}
+
 /// Columns that text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {

@@ -1,37 +1,65 @@
-//! What a running daemon thinks, drawn: a sentence a group, then a table of networks.
+//! What a running daemon thinks, drawn: a sentence a group with what stands behind it, a table of
+//! networks, and at the end what everything rests on: our own connection, the memory, the time.
+
+use std::time::{Duration, SystemTime};
 
 use super::line::{Ink, Line, Look, wrap};
-use super::running::{Group, Network, Status, minutes};
+use super::running::{Group, Network, Status, Uplink, brief, minutes};
+use super::words::{count, span};
 
-/// Draws it.
+/// Lines of particulars of one network.
+const PARTICULARS: usize = 2;
+/// Lines of a notice, or of what is wrong with the memory.
+const SENTENCE: usize = 6;
+/// Clocks of two machines, and the way between them, are apart by less.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// Draws it, for a reader whose clock says `now`.
 #[must_use]
-pub fn draw(look: Look, status: &Status) -> String {
+pub fn draw(look: Look, status: &Status, now: SystemTime) -> String {
     let mut out = String::new();
+    for notice in &status.notices {
+        let until = notice.until.as_deref();
+        let until = until.map_or_else(String::new, |it| {
+            format!(" (until {})", brief(it, &status.at))
+        });
+        let text = format!("notice: {}{until}", notice.text);
+        hanging(look, Ink::Warn, &text, 0, SENTENCE, &mut out);
+    }
     for group in &status.groups {
         sentence(look, group, &mut out);
+        let behind = behind(group, &status.at).join(" · ");
+        for line in wrap(&behind, Look::WIDTH - 2) {
+            Line::indented(look, 2).ink(Ink::Dim, line).end(&mut out);
+        }
     }
-    if !status.groups.is_empty() && !status.networks.is_empty() {
+    if !out.is_empty() {
         out.push('\n');
     }
     if !status.networks.is_empty() {
-        let heads = ["network", "state", "since", "layer: reason", "role"];
+        let heads = [
+            "network",
+            "state",
+            "since",
+            "layer: reason",
+            "role",
+            "spare",
+        ];
         row(look, heads.map(|head| (Ink::Dim, head.to_owned()))).end(&mut out);
-    }
-    for network in &status.networks {
-        row(look, cells(network, &status.at)).end(&mut out);
-    }
-    out.push('\n');
-    if let Some(problem) = &status.problem {
-        for line in wrap(&format!("memory: {problem}"), Look::WIDTH) {
-            Line::new(look).ink(Ink::Warn, line).end(&mut out);
+        for network in &status.networks {
+            row(look, cells(network, &status.at)).end(&mut out);
+            particulars(look, network, &mut out);
         }
+        out.push('\n');
     }
-    let seen = format!(
-        "seen from {}, {} UTC",
-        status.vantage,
-        minutes(&status.at, None)
-    );
-    Line::new(look).ink(Ink::Dim, seen).end(&mut out);
+    if let Some(uplink) = &status.uplink {
+        connection(look, uplink, &status.at, &mut out);
+    }
+    if let Some(problem) = &status.problem {
+        let text = format!("memory: {problem}");
+        hanging(look, Ink::Warn, &text, 0, SENTENCE, &mut out);
+    }
+    seen(look, status, now, &mut out);
     out
 }
 
@@ -52,7 +80,29 @@ fn sentence(look: Look, group: &Group, out: &mut String) {
     }
 }
 
-fn cells(network: &Network, now: &str) -> [(Ink, String); 5] {
+/// What else is worth knowing of a group.
+fn behind(group: &Group, now: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    if group.standbys > 0 {
+        let standbys = count(group.standbys as usize, "standby");
+        let domains = count(group.standby_domains as usize, "independent failure domain");
+        parts.push(format!("{standbys} in {domains}"));
+    }
+    if let Some(due) = &group.failback_due {
+        let at = brief(&due.at, now);
+        parts.push(format!("failback to {} due at {at}", due.network));
+    }
+    if let Some(pin) = &group.pinned {
+        let until = brief(&pin.until, now);
+        parts.push(format!("pinned to {} until {until}", pin.network));
+    }
+    if group.frozen {
+        parts.push("frozen: nothing is decided".to_owned());
+    }
+    parts
+}
+
+fn cells(network: &Network, now: &str) -> [(Ink, String); 6] {
     let state = match &*network.state {
         "up" => Ink::Good,
         "degraded" => Ink::Warn,
@@ -72,18 +122,55 @@ fn cells(network: &Network, now: &str) -> [(Ink, String); 5] {
     } else {
         Ink::Text
     };
+    let spare = match (is_usable(network), network.spare_weight) {
+        (false, _) => (Ink::Text, String::new()),
+        (true, 0) => (Ink::Warn, "0".to_owned()),
+        (true, spare) => (Ink::Text, spare.to_string()),
+    };
     [
         (Ink::Text, network.name.clone()),
         (state, network.state.clone()),
-        (Ink::Text, minutes(&network.since, Some(now))),
+        (Ink::Text, brief(&network.since, now)),
         (Ink::Text, why),
         (role, roles.join(", ")),
+        spare,
     ]
 }
 
-/// Five columns; the longest reason with its layer has 26 letters.
-fn row(look: Look, cells: [(Ink, String); 5]) -> Line {
-    let ends = [15, 27, 44, 71, Look::WIDTH + 1];
+fn is_usable(network: &Network) -> bool {
+    matches!(&*network.state, "up" | "degraded")
+}
+
+/// Its outage with the number under which `outages` has it, why, and whether it flaps.
+fn particulars(look: Look, network: &Network, out: &mut String) {
+    let mut parts = Vec::new();
+    if let Some(outage) = &network.outage {
+        let length = Duration::try_from_secs_f64(outage.duration_seconds).unwrap_or_default();
+        let length = span(Duration::from_secs(length.as_secs()));
+        let suspended = match &*outage.state {
+            "suspended" => ", suspended",
+            _ => "",
+        };
+        parts.push(format!("outage {}, {length}{suspended}", outage.id));
+    }
+    if let Some(endpoint) = &network.endpoint {
+        let detail = network.detail.as_deref().filter(|it| !it.is_empty());
+        parts.push(match detail {
+            Some(detail) => format!("{endpoint}: {detail}"),
+            None => endpoint.clone(),
+        });
+    }
+    let text = parts.join("; ");
+    hanging(look, Ink::Dim, &text, 2, PARTICULARS, out);
+    if network.flapping {
+        let text = "flapping: its outages of the last 6h make its way back longer";
+        Line::indented(look, 2).ink(Ink::Warn, text).end(out);
+    }
+}
+
+/// Six columns; the longest reason with its layer has 26 letters.
+fn row(look: Look, cells: [(Ink, String); 6]) -> Line {
+    let ends = [14, 26, 39, 66, 75, Look::WIDTH + 1];
     let mut line = Line::new(look);
     for ((ink, text), end) in cells.into_iter().zip(ends) {
         line = line
@@ -92,4 +179,55 @@ fn row(look: Look, cells: [(Ink, String); 5]) -> Line {
             .pad_to(end.min(Look::WIDTH));
     }
     line
+}
+
+/// Our own connection: what every judgement rests on.
+fn connection(look: Look, uplink: &Uplink, now: &str, out: &mut String) {
+    if !uplink.judged {
+        let text = "uplink: not judged, every failure is believed at once";
+        Line::new(look).ink(Ink::Dim, text).end(out);
+        return;
+    }
+    let Uplink {
+        state, ipv4, ipv6, ..
+    } = uplink;
+    let since = brief(&uplink.since, now);
+    let gateway = match uplink.gateway {
+        _ if state == "up" => "",
+        Some(true) => ", our gateway answers",
+        Some(false) => ", our gateway does not answer",
+        None => "",
+    };
+    let text = format!("uplink: {state} since {since} (ipv4 {ipv4}, ipv6 {ipv6}{gateway})");
+    let ink = if state == "down" { Ink::Bad } else { Ink::Dim };
+    Line::new(look).ink(ink, text).end(out);
+}
+
+/// From where and when, and how old that is where it is not new.
+fn seen(look: Look, status: &Status, now: SystemTime, out: &mut String) {
+    let time = minutes(&status.at, None);
+    let seconds = status.at.get(16..19).unwrap_or_default();
+    let seen = format!("{time}{seconds} UTC, seen from {}", status.vantage);
+    Line::new(look).ink(Ink::Dim, seen).end(out);
+    let odd = match status.age(now) {
+        Some(Ok(old)) if old > FRESH => format!(
+            "this is {} old, or the clocks of the daemon and of this machine differ",
+            span(old)
+        ),
+        Some(Err(ahead)) if ahead > FRESH => format!(
+            "the clock of the daemon is {} ahead of this machine's",
+            span(ahead)
+        ),
+        _ => return,
+    };
+    Line::new(look).ink(Ink::Warn, odd).end(out);
+}
+
+/// A text of `most` lines, the further ones indented a little more.
+fn hanging(look: Look, ink: Ink, text: &str, indent: usize, most: usize, out: &mut String) {
+    let lines = wrap(text, Look::WIDTH - indent - 2);
+    for (index, line) in lines.into_iter().take(most).enumerate() {
+        let indent = if index == 0 { indent } else { indent + 2 };
+        Line::indented(look, indent).ink(ink, line).end(out);
+    }
 }

@@ -3,6 +3,9 @@
 use std::io::Read as _;
 use std::process::{Command, Output, Stdio};
 
+use super::probing::file;
+use super::pty::on_a_terminal;
+
 pub(crate) fn bascule(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bascule"));
     command.args(arguments).stdin(Stdio::null());
@@ -47,6 +50,47 @@ fn help_fits_into_eighty_columns_and_names_every_command() {
     for command in ["run", "check", "probe", "status", "outages", "config"] {
         let line = format!("\n  {command} ");
         assert!(out.contains(&line), "{out}");
+    }
+}
+
+#[test]
+fn a_terminal_of_any_code_page_can_show_what_is_said() {
+    let config = file("[probe]\ninterval = \"bientôt\"\n");
+    let good = file(
+        "vantage = \"Rennes, étage 2\"\n[uplink]\nenabled = false\n[network.mairie]\n\
+         title = \"Mairie – Métropole\"\n[[network.mairie.tcp]]\nname = \"a\"\n\
+         address = \"127.0.0.1:1\"\n",
+    );
+    let path = |file: &tempfile::NamedTempFile| file.path().display().to_string();
+    let (wrong, good) = (path(&config), path(&good));
+    let commands = [
+        "", "run", "check", "probe", "status", "outages", "config", "replay",
+    ];
+    let mut all: Vec<String> = Vec::new();
+    for command in commands {
+        all.extend(["-h", "--help", "--nonsense"].map(|it| format!("{command} {it}")));
+    }
+    all.extend([
+        format!("check --config {good}"),
+        format!("probe --config {good}"),
+        format!("probe --config {good} mairié"),
+        format!("check --config {wrong}"),
+        "probe gopher://été/".to_owned(),
+        "status --url été".to_owned(),
+        "outages --since été".to_owned(),
+        "replay été.toml".to_owned(),
+    ]);
+    for words in all {
+        let arguments: Vec<&str> = words.split_whitespace().collect();
+        let (_, out, err) = told(&mut bascule(&arguments));
+        assert!(out.is_ascii(), "{words}: {out}");
+        // In a pipe an error quotes what was typed as it was typed, since a program may read it.
+        let quotes = !words.is_ascii() || words.contains(&wrong);
+        assert!(err.is_ascii() || quotes, "{words}: {err}");
+        let shown = on_a_terminal(&words, &[("LANG", "C")]);
+        // What is no duration is refused, and quoted, before anything of ours runs.
+        let refused = words.contains("outages --since");
+        assert!(shown.is_ascii() || refused, "{words}: {shown}");
     }
 }
 

@@ -13,8 +13,9 @@ use super::commands::{bascule, told};
 use crate::support::certificates::{Authority, Chain, pem, wish};
 use crate::support::servers::{App, app, http, https, response, show, shows};
 
-const STATUS: &str = r#"{"api":"v1","vantage":"a","at":"2026-05-24T13:09:12.000Z","problem":null,"groups":[],"networks":[]}"#;
-const TOLD: &str = "\nseen from a, 2026-05-24 13:09 UTC\n";
+const STATUS: &str =
+    r#"{"api":"v1","vantage":"a","at":"then","problem":null,"groups":[],"networks":[]}"#;
+const TOLD: &str = "then UTC, seen from a\n";
 
 /// Answers who knows the password.
 fn guarded() -> App {

@@ -1,12 +1,13 @@
 //! `bascule probe` as a whole: the binary, real sockets, what it prints and how it ends.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::commands::{bascule, told};
+use super::pty::{on_a_terminal, terminal, written};
 use super::server::{Server, nobody};
 
 /// A configuration in a file that goes away with the test.
@@ -227,25 +228,6 @@ fn nothing_a_server_says_commands_the_terminal() {
     }
 }
 
-/// Runs the binary on a terminal of its own.
-fn on_a_terminal(arguments: &str, environment: &[(&str, &str)]) -> String {
-    let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_bascule"));
-    let mut command = Command::new("script");
-    command
-        .args(["-qec", &line, "/dev/null"])
-        .stdin(Stdio::null())
-        .env_remove("NO_COLOR")
-        .env_remove("LC_ALL")
-        .env_remove("LC_CTYPE")
-        .env("TERM", "xterm")
-        .env("LANG", "C.UTF-8")
-        .envs(environment.iter().copied());
-    let output = command
-        .output()
-        .expect("`script` of the Debian package bsdutils makes the terminal");
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
-
 #[test]
 fn on_a_terminal_it_has_colours_and_signs_unless_told_otherwise() {
     let server = Server::page("200 OK", "", "Welcome");
@@ -261,8 +243,9 @@ fn on_a_terminal_it_has_colours_and_signs_unless_told_otherwise() {
 
     let grey = on_a_terminal(&probe, &[("NO_COLOR", "1")]);
     assert!(grey.contains(&head("✓ pass")), "{grey:?}");
-    let painted = grey.split("\x1b[").skip(1).find(|it| !it.starts_with('K'));
-    assert_eq!(painted, None, "{grey:?}");
+    let painted = |it: &&str| it.find(|c: char| c.is_alphabetic()) == it.find('m');
+    assert_eq!(grey.split("\x1b[").skip(1).find(painted), None, "{grey:?}");
+    assert!(grey.contains("0 of 1 ended"), "progress: {grey:?}");
 
     let old = on_a_terminal(&probe, &[("LANG", "C")]);
     assert!(old.contains("\x1b[32mpass\x1b[0m"), "{old:?}");
@@ -270,6 +253,40 @@ fn on_a_terminal_it_has_colours_and_signs_unless_told_otherwise() {
 
     let plain = on_a_terminal(&format!("{probe} --plain"), &[]);
     assert!(plain.contains(&head("pass")), "{plain:?}");
+
+    let dumb = on_a_terminal(&probe, &[("TERM", "dumb")]);
+    assert!(dumb.starts_with(&head("pass")), "{dumb:?}");
+    assert!(!dumb.contains('\x1b'), "{dumb:?}");
+}
+
+#[test]
+fn whoever_waits_sees_who_is_still_under_way() {
+    let quick = Server::page("200 OK", "", "Welcome");
+    let silent = Server::saying("");
+    let config = website(&quick, &format!("http://{}/", silent.address));
+    let words = format!("probe --config {}", path(&config));
+    let mut child = terminal(&words, &[("NO_COLOR", "1")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("`script` of the Debian package bsdutils makes the terminal");
+    let mut out = child.stdout.take().expect("a pipe");
+    let mut all = String::new();
+    written(
+        &mut out,
+        &mut all,
+        " 1 of 2 ended: 1 pass\x1b[K\r\n  website/back  ",
+    );
+    let mut keys = child.stdin.take().expect("a pipe");
+    keys.write_all(b"\x03").expect("it reads keys");
+    out.read_to_string(&mut all).expect("UTF-8");
+    let (_, told) = all.rsplit_once("\r\x1b[1A\x1b[J").expect("it was erased");
+    // The terminal shows the key that was pressed.
+    assert!(
+        told.trim_start_matches("^C").starts_with("City website "),
+        "{told:?}"
+    );
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
 }
 
 #[test]

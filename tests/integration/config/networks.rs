@@ -287,6 +287,48 @@ query = "site.example"
 }
 
 #[test]
+fn a_network_that_hangs_on_one_endpoint_is_a_warning() {
+    let site = |line: &str, front: &str, dns: &str| {
+        format!(
+            "[network.site]\n{line}\n[[network.site.http]]\nname = \"front\"\n\
+             url = \"https://h.example/\"\n{front}\n[[network.site.tcp]]\nname = \"mail\"\n\
+             address = \"h.example:25\"\n[[network.site.dns]]\nname = \"a\"\n\
+             query = \"h.example\"\n{dns}\n[network.x]\n"
+        )
+    };
+    let told = |line: &str, front: &str, dns: &str| warnings(&site(line, front, dns));
+    let at =
+        |line: usize, sentence: &str| format!("test.toml:{line}: network.site.quorum: {sentence}");
+    assert_eq!(told("", "", ""), "");
+    assert_eq!(
+        told("", "weight = 3", ""),
+        at(
+            1,
+            "`front` alone decides whether the network is up: it weighs 3 of 5, and the quorum is 3"
+        )
+    );
+    assert_eq!(
+        told("quorum = 4", "weight = 3", ""),
+        at(
+            2,
+            "losing `front` alone takes the network down: the quorum is 4 of 5"
+        )
+    );
+    // What may be missing before it goes down is not missed.
+    assert_eq!(told("quorum = 3\nhysteresis = 1", "weight = 2", ""), "");
+    assert_eq!(
+        told("quorum = 1", "", ""),
+        at(
+            2,
+            "the name `a` alone holds the network up while everything else fails: the quorum is 1 of 3; give it weight = 0, or another endpoint required = true"
+        )
+    );
+    assert_eq!(told("quorum = 1", "", "weight = 0"), "");
+    assert_eq!(told("quorum = 1", "required = true", ""), "");
+    assert_eq!(told("", "weight = 3\nrequired = true", ""), "");
+}
+
+#[test]
 fn what_is_probably_not_meant_is_a_warning() {
     assert_eq!(
         warnings("[network.x]\ninterval = \"20s\"\n"),
@@ -298,6 +340,22 @@ fn what_is_probably_not_meant_is_a_warning() {
         warnings(group),
         "test.toml:1: group.g: all networks of the group `g` share the failure domain `meta`: they fall together"
     );
+    let mixed = |first: &str| {
+        format!(
+            "{first}[network.b]\nfailure_domains = [\"two\"]\n[[network.b.tcp]]\nname = \"b\"\n\
+             address = \"h:1\"\n[network.c]\nfailure_domains = [\"one\", \"three\"]\n\
+             [[network.c.tcp]]\nname = \"c\"\naddress = \"h:2\"\n[[group]]\nname = \"g\"\n\
+             networks = [\"a\", \"b\", \"c\"]\n"
+        )
+    };
+    let tcp = "[[network.a.tcp]]\nname = \"a\"\naddress = \"h:3\"\n";
+    let both = format!("[network.a]\nfailure_domains = [\"one\", \"two\"]\n{tcp}");
+    assert_eq!(
+        warnings(&mixed(&both)),
+        "test.toml:16: group.g: no other network of the group `g` is independent of its first choice `a`: each shares a failure domain with it (one, two)"
+    );
+    let one = format!("[network.a]\nfailure_domains = [\"one\"]\n{tcp}");
+    assert_eq!(warnings(&mixed(&one)), "");
     let two = format!("{SITE}[[network.site.tcp]]\nname = \"b\"\naddress = \"h:1\"\n[network.x]\n");
     assert_eq!(
         warnings(&two),

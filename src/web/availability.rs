@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(told(&[day(24, [24, 0, 0, 0, 0])]), (None, Some(0.0)));
         assert_eq!(told(&[day(24, [0, 0, 0, 0, 24])]), (None, None));
         let mixed = day(24, [2, 9, 3, 4, 4]);
-        assert_eq!(told(&[mixed.clone()]), (Some(0.75), Some(0.8)));
+        assert_eq!(told(std::slice::from_ref(&mixed)), (Some(0.75), Some(0.8)));
         let shares = [mixed, day(24, [0, 24, 0, 0, 0]), day(20, [0; 5])];
         assert_eq!(told(&shares), (Some(0.9), Some(0.625)));
         let mut nearly = day(24, [0, 24, 0, 0, 0]);

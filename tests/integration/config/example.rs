@@ -153,6 +153,9 @@ networks = ["x", "bluesky", "mastodon", "website"]
 networks = ["website"]
 from = 2035-12-01T22:00:00Z
 until = 2035-12-01T23:30:00Z
+[[webhook]]
+name = "banner"
+url = "http://127.0.0.1:8080/hooks/channel"
 "#;
     let (example, minimal) = (good(EXAMPLE), good(minimal));
     // allow_missing is the one key of an inline table, and is printed only where it is written.
@@ -166,7 +169,7 @@ until = 2035-12-01T23:30:00Z
 fn a_stray_key_is_refused_in_every_table() {
     let root = Value::Table(complete());
     let tables = paths(&root, Value::is_table);
-    assert_eq!(tables.len(), 28);
+    assert_eq!(tables.len(), 29);
     for path in tables {
         let mut mutated = root.clone();
         let table = at(&mut mutated, &path).as_table_mut().unwrap();

@@ -39,6 +39,9 @@ pub(super) fn daemon() -> Daemon {
         [[group]]
         name = "other"
         networks = ["y", "x"]
+        [[webhook]]
+        name = "banner"
+        url = "http://{web}/hook"
         "#,
         port = web.port()
     );

@@ -25,7 +25,7 @@ const DASHBOARDS: [&str; 7] = [
 ];
 
 /// Alerts for which there is no silence of the blind, and why.
-const SEES_WITHOUT_A_LINE: [(&str, &str); 8] = [
+const SEES_WITHOUT_A_LINE: [(&str, &str); 9] = [
     (
         "BasculeUplinkDown",
         "it is what says that a prober is blind",
@@ -40,6 +40,10 @@ const SEES_WITHOUT_A_LINE: [(&str, &str); 8] = [
     ("BasculeReloadFailed", "the configuration is a local file"),
     ("BasculeMemoryNotWritten", "the memory is a local file"),
     ("BasculeRoundPanics", "a bug needs no line"),
+    (
+        "BasculeWebhookGaveUp",
+        "what was given up is lost, whoever is to blame",
+    ),
 ];
 
 #[test]

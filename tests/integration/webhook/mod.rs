@@ -8,12 +8,14 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use receiver::{Manner, Receiver, SECRET};
 use serde_json::Value;
 
+use crate::support::certificates::{self, Authority, wish};
 use crate::support::daemon::{Daemon, ok, server};
+use crate::support::servers;
 use crate::support::waiting::until_some;
 
 /// Networks x and y, whose servers are here, and a group of both.
@@ -251,4 +253,35 @@ fn bascule(command: &str, config: &Path) -> (Option<i32>, String, String) {
         text(output.stdout),
         text(output.stderr),
     )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_tls_a_receiver_is_trusted_as_an_endpoint_is() {
+    let authority = Authority::root("Root of the city");
+    let chain = authority.sign(&wish("localhost"));
+    let counted = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&counted);
+    let app = servers::app(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        servers::response(204, &[], "")
+    });
+    let address = servers::https(servers::shows(&chain), app).await;
+    let (world, port) = (World::new(), address.port());
+    let root = world.folder.path().join("root.pem");
+    std::fs::write(&root, certificates::pem(&authority.certificate)).unwrap();
+    let talk = tokio::task::spawn_blocking(move || {
+        let plain = world.config(&Receiver::new());
+        let (networks, _) = plain.split_once("[[webhook]]").unwrap();
+        let config = format!(
+            "{networks}[[webhook]]\nname = \"banner\"\nurl = \"https://localhost:{port}/\"\n"
+        );
+        let daemon = Daemon::start_in(&world.state(), &config);
+        let line = daemon.wait_for_line("is not delivered");
+        assert!(line.contains("no TLS with it: "), "{line}");
+        daemon.rewrite(&format!("{config}ca_file = \"{}\"\n", root.display()));
+        daemon.signal("HUP");
+        daemon.wait_for(&deliveries("success"), |value| value >= 1.0);
+    });
+    talk.await.unwrap();
+    assert!(counted.load(Ordering::SeqCst) >= 1);
 }

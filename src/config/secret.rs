@@ -19,6 +19,11 @@ use crate::probe::trust::Roots;
 /// The largest file that is read.
 pub(crate) const LARGEST: u64 = 1 << 20;
 
+/// What to do about a file that every user can read. The service is none of its owners: without the
+/// second half it could not read it either.
+const CLOSE_IT: &str = "chmod o= it, and give it to the service with LoadCredential= \
+                                   (docs/systemd.md, \"Secrets\")";
+
 /// What a configuration can refer to outside of itself.
 #[derive(Clone, Debug)]
 pub struct Environment {
@@ -64,7 +69,10 @@ impl Environment {
     /// A sentence with the path.
     pub(crate) fn read(&self, path: &FilePath) -> Result<Vec<u8>, String> {
         let full = self.expand(path)?;
-        let shown = printable(&full.display().to_string());
+        let shown = match looks_secret(&path.0) {
+            true => "the file whose name stands here (it looks like a secret)".to_owned(),
+            false => printable(&full.display().to_string()),
+        };
         let cannot = |error: std::io::Error| format!("cannot read {shown}: {error}");
         // Opening a pipe would wait for a writer, so look before.
         let metadata = std::fs::metadata(&full).map_err(cannot)?;
@@ -105,7 +113,7 @@ impl Environment {
         let full = self.expand(path).ok()?;
         is_exposed(&full).then(|| {
             let shown = printable(&full.display().to_string());
-            format!("every user of this machine can read {shown}: chmod o= it")
+            format!("every user of this machine can read {shown}: {CLOSE_IT}")
         })
     }
 
@@ -139,6 +147,27 @@ pub(crate) fn is_exposed(path: &Path) -> bool {
     allows(&path, 0o004) && path.ancestors().skip(1).all(|folder| allows(folder, 0o001))
 }
 
+/// Whether a path ends like a line of a private key, or has the hash of a password in it: somebody
+/// has written the secret in the place of its file.
+fn looks_secret(path: &str) -> bool {
+    const LINE: usize = 60;
+    let end = path.len().checked_sub(LINE);
+    let is_key = end
+        .and_then(|at| path.as_bytes().get(at..))
+        .is_some_and(|end| {
+            let has = |kind: fn(&u8) -> bool| end.iter().any(kind);
+            let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+            end.iter().all(base64)
+                && has(u8::is_ascii_uppercase)
+                && has(u8::is_ascii_lowercase)
+                && has(u8::is_ascii_digit)
+        });
+    is_key
+        || ["$2a$", "$2b$", "$2x$", "$2y$"]
+            .iter()
+            .any(|kind| path.contains(kind))
+}
+
 /// The value of an `Authorization` header for a name and a password.
 pub(crate) fn basic(username: &str, password: &str) -> String {
     format!(
@@ -150,6 +179,25 @@ pub(crate) fn basic(username: &str, password: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_in_the_place_of_its_file_is_not_shown() {
+        let environment = Environment::of_this_process();
+        let read = |path: &str| environment.read(&FilePath(path.to_owned())).unwrap_err();
+        let refused = "cannot read the file whose name stands here (it looks like a secret): \
+                       No such file or directory (os error 2)";
+        for secret in [
+            "server $2y$10$QOauhQNbBCuQDKLes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi",
+            "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg72rPUEbrsxPvPrVF",
+        ] {
+            assert_eq!(read(&format!("/nowhere/{secret}")), refused);
+        }
+        let long = "/nowhere/etc/letsencrypt/live/Status2026.example.com/privkey.pem";
+        assert_eq!(
+            read(long),
+            format!("cannot read {long}: No such file or directory (os error 2)")
+        );
+    }
 
     #[test]
     fn a_name_and_a_password_become_base64() {

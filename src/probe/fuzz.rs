@@ -111,8 +111,9 @@ pub(crate) fn target_words(bytes: &[u8]) {
         assert_eq!(parse_server(&server.to_string(), 1), Some(server));
     }
     if let Ok(resolver) = Resolver::parse(&text) {
-        assert_eq!(*resolver.label, *text);
-        crate::fuzzing::harmless(&resolver.label, bytes.len());
+        assert_eq!(*resolver.label, *super::mask::links(&text));
+        // What stands for a secret may be longer than it.
+        crate::fuzzing::harmless(&resolver.label, 8 * bytes.len());
     }
     let mut set = StatusSet::default();
     if set.add(&text).is_ok() {

@@ -77,11 +77,25 @@ fn listed(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A cookie without its value: it may open a session.
+/// A cookie without its value: it may open a session. One without `=` is all value.
 fn masked(cookie: &[u8]) -> String {
-    let name = cookie
-        .split(|byte| *byte == b'=')
-        .next()
-        .unwrap_or_default();
-    format!("{}=(hidden)", printable_bytes(name, 80))
+    let pair = cookie.split(|byte| *byte == b';').next();
+    let mut halves = pair.unwrap_or_default().split(|byte| *byte == b'=');
+    match (halves.next(), halves.next()) {
+        (Some(name), Some(_)) => format!("{}=(hidden)", printable_bytes(name, 80)),
+        _ => "(hidden)".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_cookie_only_the_name_is_kept_if_it_has_one() {
+        assert_eq!(masked(b"sid=s3cret; Path=/"), "sid=(hidden)");
+        assert_eq!(masked(b"=s3cret"), "=(hidden)");
+        assert_eq!(masked(b"s3cret; Path=/"), "(hidden)");
+        assert_eq!(masked(b""), "(hidden)");
+    }
 }

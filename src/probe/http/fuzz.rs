@@ -127,8 +127,9 @@ pub(crate) fn http_headers(bytes: &[u8]) {
         let value = secret.split_once('=').map_or("", |(_, value)| value);
         let shown = cookies.map_or("", |(_, shown)| shown);
         let is_telling = value.len() > 8 && !value.contains(['=', ',', '(', ' ']);
-        let elsewhere = hidden.iter().filter_map(|it| it.to_str().ok());
-        let names: String = elsewhere.filter_map(|it| it.split('=').next()).collect();
+        let elsewhere = hidden.iter().map(HeaderValue::as_bytes);
+        let names = elsewhere.filter_map(|it| it.split(|byte| *byte == b'=').next());
+        let names: String = names.map(String::from_utf8_lossy).collect();
         assert!(!is_telling || names.contains(value) || !shown.contains(value));
     }
 }

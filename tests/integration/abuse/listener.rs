@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::crowd::{
     Book, Losses, MALLORY, again_and_again, allow_open_files, attack, attack_until, connect, drain,
@@ -16,6 +17,8 @@ use super::victim::Victim;
 
 /// Connections that the daemon lets in, as src/web/guests.rs has it.
 const ROOM: usize = 128;
+/// From a connection to the end of its first head, as src/web/pace.rs has it.
+const HEAD_TIME: Duration = Duration::from_secs(10);
 const SCRAPE: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: t\r\n\r\n";
 const HEALTH: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: t\r\n\r\n";
 
@@ -24,6 +27,7 @@ fn whoever_abuses_the_listener_delays_no_probe_and_no_scrape_and_does_not_fill_t
     let victim = Victim::start("127.0.0.1:0", "", None);
     allow_open_files(12_000);
     victim.during("none", |_| attack(1, |_, _| sleep(Duration::from_secs(60))));
+    victim.during("slowloris, 100 heads that trickle up to the limit", limit);
     victim.during("slowloris, 500 heads that trickle", slowloris);
     victim.during("10,000 idle connections of 40 addresses", idle);
     victim.during("connects and leaves, as fast as it can", churn);
@@ -83,6 +87,39 @@ fn whoever_abuses_the_listener_delays_no_probe_and_no_scrape_and_does_not_fill_t
 /// As many addresses as there are connections would be as good guests as Prometheus.
 fn one_of_a_hundred(number: usize) -> IpAddr {
     one_of_many(number % 100)
+}
+
+/// A byte of a head now and then, of so few that nobody has to make room. Each is cut off, and
+/// not before its time is over.
+fn limit(to: SocketAddr) -> Losses {
+    let attacker = move |_, book: Book| async move {
+        let began = Instant::now();
+        let Some(mut stream) = connect(MALLORY, to, &book).await else {
+            return;
+        };
+        let mut head = b"GET / HTTP/1.1\r\nX: ".iter().cycle();
+        let mut answer = [0];
+        let ended = loop {
+            let pause = Duration::from_millis(100);
+            match timeout(pause, stream.read(&mut answer)).await {
+                Ok(ended) => break ended,
+                // The end is seen at the next turn.
+                Err(_) => stream
+                    .write_all(head.next().map_or(&[], from_ref))
+                    .await
+                    .ok(),
+            };
+        };
+        match ended {
+            Ok(1..) => book.let_in(),
+            _ if began.elapsed() >= HEAD_TIME => book.cut(),
+            _ => {}
+        }
+    };
+    let over = |losses: Losses| losses.cut == 100;
+    let losses = attack_until(100, Duration::from_secs(60), over, attacker);
+    assert!(over(losses), "{losses:?}");
+    losses
 }
 
 /// A byte of a head now and then. All but those for whom there is room are sent away.

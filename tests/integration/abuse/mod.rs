@@ -4,6 +4,7 @@
 mod attack;
 mod crowd;
 mod dns;
+mod files;
 mod h2;
 mod half_open;
 mod listener;

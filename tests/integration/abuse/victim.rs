@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, sleep};
@@ -12,8 +13,8 @@ use rustls::pki_types::ServerName;
 use tokio::time::Instant;
 
 use super::crowd::Losses;
-use crate::support::daemon::{Daemon, ok, server, value};
-use crate::world::namespace::until;
+use crate::support::daemon::{Daemon, ok, server, value, without_canaries};
+use crate::world::namespace::{need, until};
 
 /// Endpoints, each probed once a second.
 const ENDPOINTS: u32 = 20;
@@ -46,20 +47,44 @@ pub(super) struct Door {
 impl Victim {
     /// Starts it at an address with a free port; `web` is the rest of its section.
     pub(super) fn start(listen: &str, web: &str, door: Option<Door>) -> Self {
-        let address = server(|_| ok("hello"));
-        let mut config =
-            format!("[web]\nlisten = [\"{listen}\"]\n{web}\n[network.x]\nfamilies = [\"ipv4\"]\n");
-        for number in 0..ENDPOINTS {
-            let _ = write!(
-                config,
-                "[[network.x.http]]\nname = \"web{number}\"\nurl = \"http://{address}/\"\n\
-                 interval = \"1s\"\nrecheck_interval = \"1s\"\ndown_interval = \"1s\"\n"
-            );
-        }
-        let victim = Self {
-            daemon: Daemon::start(&config),
-            door,
-        };
+        let site = server(|_| ok("hello"));
+        let urls = (0..ENDPOINTS).map(|_| format!("url = \"http://{site}/\"\n"));
+        Self::watch(Daemon::start(&config(listen, web, urls)), door)
+    }
+
+    /// One that may have so many files open. The names that half of its endpoints need are known
+    /// to a name server.
+    pub(super) fn with_files(limit: u32, nameserver: SocketAddr) -> Self {
+        let site = server(|_| ok("hello"));
+        let urls = (0..ENDPOINTS).map(|number| match number % 2 {
+            0 => format!("url = \"http://{site}/\"\n"),
+            _ => {
+                let port = site.port();
+                format!(
+                    "url = \"http://t.example:{port}/\"\nresolvers = [\"udp://{nameserver}\"]\n"
+                )
+            }
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.toml");
+        let config = config("127.0.0.1:0", "", urls);
+        std::fs::write(&path, without_canaries(&config)).unwrap();
+        let child = Command::new(need("prlimit", "util-linux"))
+            .args([&format!("--nofile={limit}:{limit}"), "--"])
+            .args([env!("CARGO_BIN_EXE_bascule"), "run", "--config"])
+            .arg(&path)
+            .env("NO_COLOR", "1")
+            .env("STATE_DIRECTORY", dir.path().join("state"))
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self::watch(Daemon::watch(child, path, dir), None)
+    }
+
+    /// Waits until it probes.
+    fn watch(daemon: Daemon, door: Option<Door>) -> Self {
+        let victim = Self { daemon, door };
         until(
             Duration::from_secs(60),
             "two rounds of each endpoint",
@@ -72,6 +97,10 @@ impl Victim {
             },
         );
         victim
+    }
+
+    pub(super) const fn daemon(&self) -> &Daemon {
+        &self.daemon
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -134,6 +163,20 @@ impl Victim {
             panics: get("bascule_round_panics_total"),
         }
     }
+}
+
+/// What it is told to do; each URL is an endpoint's, perhaps with further keys.
+fn config(listen: &str, web: &str, urls: impl Iterator<Item = String>) -> String {
+    let mut config =
+        format!("[web]\nlisten = [\"{listen}\"]\n{web}\n[network.x]\nfamilies = [\"ipv4\"]\n");
+    for (number, url) in urls.enumerate() {
+        let _ = write!(
+            config,
+            "[[network.x.http]]\nname = \"web{number}\"\n{url}\
+             interval = \"1s\"\nrecheck_interval = \"1s\"\ndown_interval = \"1s\"\n"
+        );
+    }
+    config
 }
 
 struct Numbers {

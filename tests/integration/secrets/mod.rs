@@ -4,6 +4,8 @@
 mod claims;
 mod echo;
 mod files;
+mod guard;
+mod journal;
 mod memory;
 mod nowhere;
 

@@ -3,12 +3,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use super::assert_silent;
 use super::echo::Echo;
+use super::guard::{Guard, PASSWORD};
 use crate::cli::commands::{bascule, told};
 use crate::support::certificates::{Authority, wish};
-use crate::support::daemon::Daemon;
+use crate::support::daemon::{Daemon, value};
+use crate::world::namespace::until;
 
 /// The endpoints that send secrets: name, path, further keys.
 const ENDPOINTS: [(&str, &str, &str); 9] = [
@@ -51,14 +54,15 @@ const ENDPOINTS: [(&str, &str, &str); 9] = [
     ),
 ];
 
-/// A folder with secrets in files, and the text of a private key among them.
-struct Secrets {
+/// A folder with secrets in files, among them private keys and the hash of a password.
+pub(super) struct Secrets {
     folder: tempfile::TempDir,
     key: String,
+    guard: Guard,
 }
 
 impl Secrets {
-    fn write() -> Self {
+    pub(super) fn write() -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let chain = Authority::root("Root").sign(&wish("prober"));
         let key = chain.key.serialize_pem();
@@ -71,10 +75,11 @@ impl Secrets {
         ] {
             fs::write(folder.path().join(name), text).expect("it can be written");
         }
-        Self { folder, key }
+        let guard = Guard::write(folder.path());
+        Self { folder, key, guard }
     }
 
-    fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -89,23 +94,45 @@ impl Secrets {
                 "[[network.echo.http]]\nname = \"{name}\"\nurl = \"http://{address}{path}\"\n{keys}\n"
             );
         }
-        // A client key that is shown to nobody, as there is no TLS; and a resolver with a token.
+        // A network whose reason quotes a secret. A client key that is shown to nobody, as there is no TLS; and a resolver with a token.
         config += &format!(
             "[[network.echo.http]]\nname = \"key\"\nweight = 0\nurl = \"https://good.example/\"\nconnect_to = \"{address}\"\n\
              tls = {{ client_cert_file = \"FOLDER/cert.pem\", client_key_file = \"FOLDER/key.pem\" }}\n\
              [[network.echo.dns]]\nname = \"doh\"\nweight = 0\nquery = \"good.example\"\n\
              resolvers = [\"https://{address}/dns-query?token=Zq9-resolver\"]\n\
+             [network.lost]\ntitle = \"Lost\"\nquorum = 1\n\
+             [[network.lost.http]]\nname = \"nowhere\"\nurl = \"http://{address}/nowhere\"\n\
+             bearer_token_file = \"FOLDER/token\"\n\
              [[group]]\nname = \"crisis\"\nnetworks = [\"echo\"]\nlast_resort = \"https://town.example/sms\"\n"
         );
         config.replace("FOLDER", &self.path().display().to_string())
     }
 
+    /// The same for a daemon behind TLS and a password.
+    pub(super) fn guarded_config(&self, echo: &Echo) -> String {
+        let file = self.path().join("web.yml");
+        let web = format!("[web]\nlisten = [\"127.0.0.1:0\"]\nconfig_file = {file:?}\n");
+        web + &self.config(echo)
+    }
+
+    /// Makes the web configuration file one that nobody can read.
+    pub(super) fn spoil_web_yml(&self) {
+        let path = self.path().join("web.yml");
+        fs::write(path, self.guard.faulty_web_yml()).expect("it can be written");
+    }
+
     /// Fails if the place tells a secret of any kind.
-    fn check(&self, place: &str, bytes: &[u8]) {
+    pub(super) fn check(&self, place: &str, bytes: &[u8]) {
         assert_silent(place, bytes);
         let text = String::from_utf8_lossy(bytes);
         for line in self.key.lines().filter(|line| !line.starts_with('-')) {
             assert!(!text.contains(line), "{place} tells the private key");
+        }
+        for piece in self.guard.pieces() {
+            assert!(
+                !text.contains(piece),
+                "{place} tells {piece} of the listener's"
+            );
         }
     }
 
@@ -122,8 +149,8 @@ impl Secrets {
         assert!(files >= 3, "the state, the history and the lock are there");
     }
 
-    /// Everything that the listener tells.
-    fn check_listener(&self, daemon: &Daemon) {
+    /// Everything that the listener tells; `get` has the head and the body of an answer.
+    fn check_listener(&self, get: impl Fn(&str) -> Vec<u8>) {
         let mut paths: Vec<String> = [
             "/",
             "/metrics",
@@ -148,9 +175,7 @@ impl Secrets {
             .chain(["key", "doh"]);
         paths.extend(names.map(|name| format!("/api/v1/endpoints/echo/{name}")));
         for path in paths {
-            let answer = daemon.get(&path);
-            self.check(&path, answer.head.as_bytes());
-            self.check(&path, &answer.body);
+            self.check(&path, &get(&path));
         }
     }
 }
@@ -178,7 +203,10 @@ fn no_secret_is_told_anywhere() {
         evidence.contains("<masked>"),
         "what is masked is told: {evidence}"
     );
-    secrets.check_listener(&daemon);
+    secrets.check_listener(|path| {
+        let answer = daemon.get(path);
+        [answer.head.as_bytes(), &answer.body].concat()
+    });
     for file in ["cmdline", "environ"] {
         let path = format!("/proc/{}/{file}", daemon.pid());
         secrets.check(file, &fs::read(path).expect("the process runs"));
@@ -188,7 +216,9 @@ fn no_secret_is_told_anywhere() {
     drop(daemon);
     secrets.check_folder(&state);
 
-    // Another life, with a log for machines; a faulty reload, a good one, passing rounds.
+    // Another life behind a password, with a log for machines; faulty reloads, a good one,
+    // passing rounds.
+    let config = secrets.guarded_config(&echo);
     let json = ["--log-level", "trace", "--log-format", "json"];
     let daemon = Daemon::start_in_with(&state, &config, &json);
     let faulty = config
@@ -201,17 +231,29 @@ fn no_secret_is_told_anywhere() {
     daemon.signal("HUP");
     daemon.wait_for_line("configuration reloaded");
     echo.recover();
-    daemon.wait_for(
-        "bascule_network_state{network=\"echo\",state=\"up\"}",
-        |it| it == 1.0,
-    );
-    secrets.check_listener(&daemon);
+    let get = |path: &str| secrets.guard.ask(daemon.address, path, PASSWORD);
+    let up = "bascule_network_state{network=\"echo\",state=\"up\"}";
+    until(Duration::from_secs(60), "the network is up", || {
+        let metrics = String::from_utf8(get("/metrics")).expect("text");
+        let is_up = value(&metrics, up) == Some(1.0);
+        is_up.then_some(()).ok_or_else(|| daemon.log())
+    });
+    secrets.check_listener(get);
+    let stranger = secrets.guard.ask(daemon.address, "/metrics", "Zq9-guess");
+    assert!(stranger.starts_with(b"HTTP/1.1 401 "));
+    secrets.check("401", &stranger);
     let config_file = daemon.config.display().to_string();
     for command in ["check", "config"] {
         let (code, out, err) = told(&mut bascule(&[command, "--config", &config_file]));
         assert_eq!((code, &*err), (0, ""), "{command}");
         secrets.check(command, out.as_bytes());
     }
+    secrets.spoil_web_yml();
+    daemon.signal("HUP");
+    daemon.wait_for_line("web.yml:");
+    let (code, out, err) = told(&mut bascule(&["check", "--config", &config_file]));
+    assert_eq!((code, &*out), (2, ""), "{err}");
+    secrets.check("check", err.as_bytes());
     secrets.check("the log", daemon.log().as_bytes());
     daemon.stop();
     secrets.check_folder(&state);

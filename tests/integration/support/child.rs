@@ -43,5 +43,11 @@ fn alone(name: &str, own: &str, setup: &str) -> bool {
          iproute2, and the right to make a namespace):\n{told}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
+    // Rows of figures are for whoever runs this one with --nocapture. The first stands behind the
+    // name of the test.
+    let rows = told.lines().filter(|line| line.ends_with(" |"));
+    for (_, row) in rows.filter_map(|line| line.split_once("| ")) {
+        println!("| {row}");
+    }
     false
 }

@@ -144,6 +144,23 @@ fn paths_that_installed_files_tell_are_those_of_the_package() {
 }
 
 #[test]
+fn what_the_quick_start_copies_for_grafana_is_in_the_package() {
+    let files = files(&deb());
+    let text = read("docs/quick-start.md");
+    let copies = text
+        .lines()
+        .filter_map(|it| it.strip_prefix("install -m 644 "));
+    let copies: Vec<_> = copies.filter_map(|it| it.split(' ').next()).collect();
+    assert_eq!(copies.len(), 3);
+    for copied in copies {
+        let path = format!("usr/share/bascule/grafana/{copied}");
+        let (folder, ending) = path.split_once('*').unwrap_or((&path, ""));
+        let is_there = |it: &String| it.starts_with(folder) && it.ends_with(ending);
+        assert!(files.iter().any(is_there), "{copied}");
+    }
+}
+
+#[test]
 fn one_command_makes_the_package_with_the_list_of_what_is_in_the_binary() {
     let command = "cargo deb --cargo-build 'auditable build' --locked";
     for document in ["README.md", "CONTRIBUTING.md", "docs/packaging.md"] {

@@ -126,7 +126,7 @@ fn sections(networks: &[Network]) -> String {
                     target.expect("it has a target").to_owned()
                 }
             };
-            let every = of("interval").unwrap_or(network.text("interval"));
+            let every = of("interval").unwrap_or_else(|| network.text("interval"));
             let (name, counts) = (name(endpoint), counts(endpoint));
             _ = writeln!(
                 text,

@@ -62,8 +62,8 @@ fn lengths_and_shares_are_written_as_the_language_does() {
     let french = choose(Some("fr"), "");
     assert_eq!(
         (ENGLISH.span(length), french.span(length)),
-        ("2d 3h".to_owned(), "2 j 3 h".to_owned())
+        ("2d 3h".to_owned(), "2\u{a0}j 3\u{a0}h".to_owned())
     );
-    assert_eq!(french.span(Duration::from_secs(74)), "1 min 14 s");
-    assert_eq!(french.percent("99.98"), "99,98 %");
+    assert_eq!(french.span(Duration::from_secs(74)), "1\u{a0}min 14\u{a0}s");
+    assert_eq!(french.percent("99.98"), "99,98\u{a0}%");
 }

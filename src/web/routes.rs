@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -189,7 +187,7 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View, home:
         Page::Availability => pages::availability(view).await,
         Page::Endpoint(network, endpoint) => pages::endpoint(view, network, endpoint).await,
         Page::NoDocument => Err(Refusal::unknown(
-            "no such document; `/` lists them".to_owned(),
+            "no such document; `/api/v1/openapi.json` lists them".to_owned(),
         )),
     };
     match document {
@@ -304,7 +302,8 @@ async fn landing(request: &Request<Incoming>, line: Line, view: &View) -> Answer
 /// A tag that is the same for the same bytes.
 fn tag_of(body: &[u8]) -> String {
     let digest = Sha256::digest(body);
-    format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..12]))
+    let digits = digest.iter().take(12).map(|byte| format!("{byte:02x}"));
+    format!("\"{}\"", digits.collect::<String>())
 }
 
 /// Whether the client says that it has what the tag stands for.

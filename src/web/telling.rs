@@ -215,10 +215,12 @@ impl<'a> Telling<'a> {
             && !self.networks().any(known)
     }
 
-    /// Nothing is known of any network.
+    /// Nothing is known of any network, or the first choice has not been made yet.
     fn unjudged(self) -> bool {
-        let mut roles = self.group.roles.iter();
-        roles.all(|(_, role)| *role == Role::Unknown)
+        let mut roles = self.group.roles.iter().map(|(_, role)| *role);
+        let mut waiting = roles.clone();
+        roles.all(|role| role == Role::Unknown)
+            || waiting.any(|role| matches!(role, Role::Standby | Role::Held))
     }
 
     /// Until when the active network is pinned.

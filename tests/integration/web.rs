@@ -5,4 +5,5 @@ mod documents;
 mod history;
 mod lines;
 mod listener;
+mod page;
 pub(crate) mod scene;

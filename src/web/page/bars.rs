@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::Sheet;
+use super::{Bars, Sheet};
 use crate::model::State;
 use crate::report::words::timestamp;
 use crate::web::source::Share;
@@ -76,18 +76,18 @@ struct Paths {
 }
 
 impl Paths {
-    fn of(shares: &[Share]) -> Self {
+    fn of(shares: &[Share], bars: Bars) -> Self {
         let mut paths = Self::default();
         let middle = FULL / 2;
         runs(&mut paths.up, shares, middle, |it| !it.is_void());
         runs(&mut paths.void, shares, FULL - STUB / 2, Share::is_void);
         for (place, share) in shares.iter().enumerate().filter(|(_, it)| !it.is_void()) {
-            paths.put(place * STEP + 1, share);
+            paths.put(place * STEP + 1, share, bars);
         }
         paths
     }
 
-    fn put(&mut self, x: usize, share: &Share) {
+    fn put(&mut self, x: usize, share: &Share, bars: Bars) {
         let mut foot = FULL;
         for (path, state, deep) in [
             (&mut self.down, State::Down, DEEP),
@@ -104,6 +104,9 @@ impl Paths {
             // Nothing can be wrong with writing to a text.
             let _ = write!(path, "M{x} {from}v-{length}");
             foot -= height;
+            if bars == Bars::Worst {
+                return;
+            }
         }
         let gap = share.unobserved();
         let height = if gap >= GAP { share.height(gap) } else { 0 };
@@ -126,7 +129,7 @@ fn runs(path: &mut String, shares: &[Share], y: u32, is: impl Fn(&Share) -> bool
 
 /// The bars, with words for who does not see them.
 pub(super) fn drawn(sheet: Sheet<'_>, shares: &[Share], words: &str, of_days: bool) -> Markup {
-    let paths = Paths::of(shares);
+    let paths = Paths::of(shares, sheet.detail.bars);
     let box_of = format!("0 0 {} {}", (shares.len() * STEP).max(1), FULL + DEEP);
     let class = if of_days { "b days" } else { "b hours" };
     html! {

@@ -30,8 +30,8 @@ pub(super) fn section(sheet: Sheet<'_>) -> Markup {
             @match told {
                 None => p { (labels.events_absent) },
                 Some(told) if told.is_empty() => p { (labels.no_events) },
-                Some(told) => div.scroll tabindex="0" role="region" aria-labelledby="events" {
-                    (table(sheet, &told))
+                Some(told) => ul.events {
+                    @for row in &told { (item(row)) }
                 },
             }
             p { a href="/api/v1/events" { (labels.all_events) } " · " a href="/api/v1/outages" { (labels.all_outages) } }
@@ -39,39 +39,26 @@ pub(super) fn section(sheet: Sheet<'_>) -> Markup {
     }
 }
 
-fn table(sheet: Sheet<'_>, rows: &[Told]) -> Markup {
-    let labels = sheet.tongue.labels();
+fn item(row: &Told) -> Markup {
+    let layer = row.layer.map(str::to_owned);
+    let why = row.why.map(str::to_owned);
+    let more: Vec<String> = [row.lasted.clone(), layer, why]
+        .into_iter()
+        .flatten()
+        .collect();
     html! {
-        table.events {
-            thead {
-                tr {
-                    @for label in [labels.time, labels.what, labels.lasted, labels.layer, labels.why] {
-                        th scope="col" { (label) }
-                    }
-                }
-            }
-            tbody {
-                @for row in rows {
-                    tr {
-                        td { time datetime=(timestamp_ms(row.at)) { (minute(row.at)) } }
-                        td class={ "s-" (row.mark) } { (icon(row.mark)) (row.what) }
-                        td { (row.lasted.as_deref().unwrap_or_default()) }
-                        td { (row.layer.unwrap_or_default()) }
-                        td { (row.why.unwrap_or_default()) }
-                    }
-                }
-            }
+        li class={ "s-" (row.mark) } {
+            time datetime=(timestamp_ms(row.at)) { (minute(row.at)) " UTC" } " "
+            span { (icon(row.mark)) (row.what) }
+            @if !more.is_empty() { " " span.why { (more.join(" · ")) } }
         }
     }
 }
 
 /// `2026-05-24 13:02`.
 fn minute(at: SystemTime) -> String {
-    timestamp(at)
-        .chars()
-        .take(16)
-        .collect::<String>()
-        .replace('T', " ")
+    let text = timestamp(at);
+    text.chars().take(16).collect::<String>().replace('T', " ")
 }
 
 /// The newest events, the newest first.

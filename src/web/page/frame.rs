@@ -1,6 +1,7 @@
 //! What is around the matter: the head, the line above it, the line below it, the marks.
 
 use std::sync::LazyLock;
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -35,7 +36,9 @@ const ICONS: &str = concat!(
     "<symbol id=\"maintenance\" viewBox=\"0 0 16 16\"><rect width=\"16\" height=\"16\" rx=\"3\"/>",
     "<path class=\"m\" d=\"M5.5 4v8m5-8v8\"/></symbol>",
     "<symbol id=\"unknown\" viewBox=\"0 0 16 16\"><path d=\"m8 0 8 8-8 8-8-8z\"/>",
-    "<path class=\"m\" d=\"M6 6.5c0-3 4-3 4-.5 0 1.500-2 1.500-2 3.500m0 1v2\"/></symbol>",
+    "<path class=\"m\" d=\"M6 6.5c0-3 4-3 4-.5 0 1.5-2 1.5-2 3m0 1.5v2\"/></symbol>",
+    "<symbol id=\"switch\" viewBox=\"0 0 16 16\">",
+    "<path class=\"l\" d=\"M1 5h12m-4-4 4 4-4 4m6 2H3m4-4-4 4 4 4\"/></symbol>",
     "<symbol id=\"gap\" viewBox=\"0 0 16 16\"><path class=\"l\" d=\"M3 8h10\"/></symbol>",
     "</svg>"
 );
@@ -152,13 +155,11 @@ pub(super) fn freshness(sheet: Sheet<'_>) -> Markup {
         None => sheet.tongue.labels().no_round.to_owned(),
     };
     html! {
-        time datetime=(timestamp_ms(at)) { (sheet.tongue.as_of(&time_of_day(at))) } "; " (age) "."
+        time datetime=(timestamp_ms(at)) { (sheet.tongue.as_of(&second(at))) } "; " (age) "."
     }
 }
 
-/// `13:09:12`.
-pub(super) fn time_of_day(at: std::time::SystemTime) -> String {
-    let text = timestamp(at);
-    let (_, time) = text.split_once('T').unwrap_or(("", &text));
-    time.trim_end_matches('Z').to_owned()
+/// `2026-05-24 13:09:12`.
+pub(super) fn second(at: SystemTime) -> String {
+    timestamp(at).replace('T', " ").replace('Z', "")
 }

@@ -86,7 +86,10 @@ impl Matter {
             return Some(Lateness::Hangs(seen));
         }
         let newest = self.newest()?;
-        let due = self.facts.round_due?;
+        // Whom a network has asked to stay away may not ask again so soon.
+        let rounds = self.rounds.iter().flatten().filter_map(|it| it.first());
+        let asked = rounds.filter_map(|it| it.retry_after).max();
+        let due = self.facts.round_due? + asked.unwrap_or_default();
         (self.age(newest) > due).then_some(Lateness::Late(newest))
     }
 }

@@ -33,63 +33,98 @@ struct Detail {
     /// Groups and networks at most.
     groups: usize,
     networks: usize,
-    /// Days and hours of each network are drawn.
-    bars: bool,
+    /// How days and hours of each network are drawn.
+    bars: Bars,
     /// Days with trouble that say what they had when pointed at, of each network.
     tips: usize,
     /// Days with trouble in the table.
     days: usize,
     events: usize,
-    /// Characters of a text that is not ours.
+    /// Characters of a text that is not ours; twice as many of a part of the verdict.
     line: usize,
+    /// What has happened, of each group's verdict.
+    news: usize,
+    /// Bytes of an address that is led to.
+    link: usize,
+}
+
+/// How the past is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bars {
+    /// All states that a bar has.
+    Whole,
+    /// The worst state of each bar.
+    Worst,
+    None,
 }
 
 /// From everything to what fits for certain.
-const LEVELS: [Detail; 5] = [
+const LEVELS: [Detail; 6] = [
     Detail {
         groups: 20,
         networks: 60,
-        bars: true,
+        bars: Bars::Whole,
         tips: 12,
         days: 60,
         events: 20,
         line: 200,
+        news: 12,
+        link: 400,
     },
     Detail {
         groups: 20,
         networks: 60,
-        bars: true,
+        bars: Bars::Whole,
         tips: 2,
         days: 20,
         events: 20,
         line: 200,
+        news: 12,
+        link: 400,
     },
     Detail {
         groups: 20,
         networks: 60,
-        bars: true,
+        bars: Bars::Whole,
         tips: 0,
         days: 0,
         events: 10,
         line: 120,
+        news: 12,
+        link: 400,
+    },
+    Detail {
+        groups: 10,
+        networks: 30,
+        bars: Bars::Worst,
+        tips: 0,
+        days: 0,
+        events: 10,
+        line: 100,
+        news: 10,
+        link: 300,
     },
     Detail {
         groups: 8,
         networks: 24,
-        bars: false,
+        bars: Bars::None,
         tips: 0,
         days: 0,
         events: 5,
         line: 60,
+        news: 5,
+        link: 200,
     },
     Detail {
-        groups: 4,
+        groups: 2,
         networks: 8,
-        bars: false,
+        bars: Bars::None,
         tips: 0,
         days: 0,
         events: 3,
-        line: 40,
+        line: 30,
+        news: 3,
+        link: 150,
     },
 ];
 

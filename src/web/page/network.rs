@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::Sheet;
 use super::bars;
 use super::frame::{icon, mark_of};
 use super::past::{self, Availability};
 use super::verdict::leads_somewhere;
+use super::{Bars, Sheet};
 use crate::model::{Family, Layer, NetworkView, Round, State, Verdict};
 use crate::report::words::{clock, milliseconds, timestamp_ms};
 use crate::web::source::{Past, Share};
@@ -34,17 +34,15 @@ pub(super) fn section(sheet: Sheet<'_>) -> Markup {
 }
 
 fn row(sheet: Sheet<'_>, place: usize, network: &NetworkView) -> Markup {
+    let past = sheet.matter.past.as_ref().and_then(|it| it.get(place));
+    let past = past.filter(|_| sheet.detail.bars != Bars::None);
     html! {
-        article class={ "s-" (network.state.as_str()) } {
+        article class={ "s-" (network.state.as_str()) @if past.is_none() { " bare" } } {
             (heading(sheet, network))
             (state(sheet, network))
             (strip(sheet, place, network))
             (facts(sheet, place, network))
-            @if sheet.detail.bars {
-                @if let Some(past) = sheet.matter.past.as_ref().and_then(|it| it.get(place)) {
-                    (drawn(sheet, past))
-                }
-            }
+            @if let Some(past) = past { (drawn(sheet, past)) }
         }
     }
 }
@@ -59,7 +57,7 @@ fn heading(sheet: Sheet<'_>, network: &NetworkView) -> Markup {
         div.who {
             (icon(mark_of(network.state)))
             h3 {
-                @match link.filter(|link| leads_somewhere(link)) {
+                @match link.filter(|link| leads_somewhere(sheet, link)) {
                     Some(link) => a href=(link) rel="noreferrer" { (title) },
                     None => (title),
                 }
@@ -112,7 +110,7 @@ pub(super) enum Step {
 /// The steps of a network, from the lowest layer.
 pub(super) fn steps(network: &NetworkView, rounds: &[&Round]) -> [Step; Layer::ALL.len()] {
     Layer::ALL.map(|layer| {
-        let probed = rounds.iter().any(|it| it.kind.layers().contains(&layer));
+        let probed = rounds.iter().any(|it| probes(it, layer));
         let failing = network.layer;
         match network.state {
             _ if !probed && failing != Some(layer) => Step::NotProbed,
@@ -128,6 +126,13 @@ pub(super) fn steps(network: &NetworkView, rounds: &[&Round]) -> [Step; Layer::A
             },
         }
     })
+}
+
+/// Whether a round would show that a layer fails. One over plain HTTP has no handshake.
+fn probes(round: &Round, layer: Layer) -> bool {
+    let mut addresses = round.addresses.iter();
+    let mut is_plain = || addresses.any(|it| it.tls.is_none() && it.reached >= Some(Layer::Http));
+    round.kind.layers().contains(&layer) && !(layer == Layer::Tls && is_plain())
 }
 
 /// The newest round of each endpoint.

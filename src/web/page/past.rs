@@ -71,7 +71,7 @@ pub(super) fn section(sheet: Sheet<'_>) -> Markup {
             h2 id="past" { (labels.past) }
             (legend(sheet))
             details {
-                summary { (labels.availability) }
+                summary { (labels.as_table) }
                 p { (labels.past_hint) }
                 div.scroll tabindex="0" role="region" aria-labelledby="past" {
                     (availability(sheet, &rows))
@@ -95,7 +95,7 @@ fn legend(sheet: Sheet<'_>) -> Markup {
             ] {
                 li {
                     svg.b viewBox="0 0 6 30" aria-hidden="true" {
-                        path.k class=(class) d={ "M3 " (y) "v" (length) } {}
+                        path class={ "k " (class) } d={ "M3 " (y) "v" (length) } {}
                     }
                     (word)
                 }

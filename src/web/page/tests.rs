@@ -1,18 +1,381 @@
 //! What the page says, from pictures made by hand.
 
-use super::samples::failed_over;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::network::{Step, addresses, latency, steps};
+use super::past::{Availability, percent};
+use super::samples::{HOUR, TITLES, ago, fail, failed_over, fine, good_past, lost, round, wall};
 use super::*;
+use crate::model::{
+    Cause, GroupView, Kind, Layer, Name, NetworkView, Reason, Role, State, UplinkState, Verdict,
+};
+use crate::web::source::{Facts, Share};
+use crate::web::tongue;
+
+const THREE: [&str; 3] = ["X", "Bluesky", "Mastodon"];
+
+fn page(matter: &Matter) -> String {
+    String::from_utf8(document(matter)).expect("it is UTF-8")
+}
+
+fn group(matter: &mut Matter) -> &mut GroupView {
+    &mut Arc::make_mut(&mut matter.picture.snapshot).groups[0]
+}
+
+fn network(matter: &mut Matter, place: usize) -> &mut NetworkView {
+    &mut Arc::make_mut(&mut matter.picture.snapshot).networks[place]
+}
+
+fn assign(matter: &mut Matter, active: Option<&str>, roles: [Role; 3]) {
+    let group = group(matter);
+    group.active = active.map(Name::from);
+    for ((_, role), new) in group.roles.iter_mut().zip(roles) {
+        *role = new;
+    }
+}
+
+/// What is between a beginning and an end, without tags.
+fn text(page: &str, from: &str, to: &str) -> String {
+    let (_, rest) = page.split_once(from).expect("it begins");
+    let (inside, _) = rest.split_once(to).expect("it ends");
+    let mut text = String::new();
+    for piece in inside.split('<') {
+        text.push(' ');
+        text.push_str(piece.split_once('>').map_or(piece, |(_, text)| text));
+    }
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.replace(" ,", ",").replace(" :", ":")
+}
+
+fn verdict(matter: &Matter) -> (String, String) {
+    let page = page(matter);
+    (
+        text(&page, "<title>", "</title>"),
+        text(&page, "<h1>", "</h1>"),
+    )
+}
 
 #[test]
 fn the_first_thing_said_is_which_channel_to_use() {
-    let page = String::from_utf8(document(&failed_over())).expect("it is UTF-8");
-    assert!(
-        page.contains("<title>X is down: use Bluesky · rennes-1</title>"),
-        "{page}"
+    let page = page(&failed_over());
+    assert_eq!(
+        text(&page, "<title>", "</title>"),
+        "X is down: use Bluesky · rennes-1"
     );
-    let words = "<span class=\"news\">X is down since 12:59 UTC (tls), 10m.</span> ";
-    assert!(page.contains(words), "{page}");
     let link = "<a class=\"use\" href=\"https://bluesky.example/ville\" rel=\"noreferrer\">\
                 Post on: Bluesky.</a>";
     assert!(page.contains(link), "{page}");
+}
+
+#[test]
+fn every_state_of_a_group_has_its_verdict() {
+    let said = |matter: &Matter| verdict(matter);
+    let expect = |matter: &Matter, title: &str, sentence: &str| {
+        let title = format!("{title} · rennes-1");
+        assert_eq!(said(matter), (title, sentence.to_owned()));
+    };
+    expect(
+        &fine(&THREE),
+        "All channels work: X",
+        "All is well: All channels work. Post on: X. Standby: Bluesky, Mastodon.",
+    );
+
+    let mut lost = fine(&THREE);
+    (0..3).for_each(|place| fail(&mut lost, place));
+    assign(&mut lost, None, [Role::Failed; 3]);
+    expect(
+        &lost,
+        "No channel works",
+        "Alarm: No channel works. Last resort: https://ville.example/sms",
+    );
+    let resort = "<a class=\"use\" href=\"https://ville.example/sms\"";
+    assert!(page(&lost).contains(resort));
+
+    let mut starting = fine(&THREE);
+    assign(&mut starting, None, [Role::Unknown; 3]);
+    expect(
+        &starting,
+        "Not judged yet",
+        "Not known: Nothing is judged yet.",
+    );
+    assign(
+        &mut starting,
+        None,
+        [Role::Unknown, Role::Standby, Role::Failed],
+    );
+    expect(
+        &starting,
+        "Not judged yet",
+        "Not known: Nothing is judged yet.",
+    );
+
+    let mut blind = fine(&THREE);
+    let uplink = &mut Arc::make_mut(&mut blind.picture.snapshot).uplink;
+    (uplink.states, uplink.since) = ([UplinkState::Down; 3], ago(300));
+    group(&mut blind).frozen = true;
+    expect(
+        &blind,
+        "Our own connection is down",
+        "Not known: Our own connection is down since 13:04 UTC: nothing is judged. Last known: X.",
+    );
+    let frozen = "<p>Nothing is decided while our own connection is not proven.</p>";
+    assert!(page(&blind).contains(frozen));
+
+    let mut cared_for = fine(&THREE);
+    network(&mut cared_for, 0).state = State::Maintenance;
+    network(&mut cared_for, 0).since = ago(600);
+    let roles = [Role::Disabled, Role::Active, Role::Standby];
+    assign(&mut cared_for, Some("bluesky"), roles);
+    expect(
+        &cared_for,
+        "Post on Bluesky",
+        "All is well: X is in maintenance since 12:59 UTC. Post on: Bluesky. Standby: Mastodon.",
+    );
+
+    let mut held = fine(&THREE);
+    assign(
+        &mut held,
+        Some("bluesky"),
+        [Role::Held, Role::Active, Role::Standby],
+    );
+    group(&mut held).failback_due = Some(("x".into(), ago(0) + Duration::from_secs(300)));
+    group(&mut held).pinned = Some(("bluesky".into(), ago(0) + Duration::from_secs(HOUR)));
+    network(&mut held, 0).since = ago(60);
+    expect(
+        &held,
+        "All channels work: Bluesky",
+        "Attention: X is up since 13:08 UTC and takes over at 13:14 UTC. All channels work. \
+         Post on: Bluesky. It is pinned until 14:09 UTC. Standby: X, Mastodon.",
+    );
+}
+
+#[test]
+fn a_row_says_role_state_layers_addresses_and_spare_in_words() {
+    let page = page(&failed_over());
+    assert_eq!(
+        text(&page, "<article class=\"s-down\">", "<div class=\"past\">"),
+        "X failed down since 12:59 UTC, 10m the certificate has expired \
+         DNS: works TCP: works TLS: fails HTTP: not reached Content: not reached \
+         Addresses 0/1 IPv4, 0/2 IPv6 Spare 0"
+    );
+    assert_eq!(
+        text(&page, "<article class=\"s-up\">", "<div class=\"past\">"),
+        "Bluesky active up since 2026-05-22 11:09 UTC, 2d 2h \
+         DNS: works TCP: works TLS: works HTTP: works Content: works \
+         Addresses 1/1 IPv4, 2/2 IPv6 Answers in 142 ms Spare 1"
+    );
+    assert!(page.contains("<h3><a href=\"https://x.example/ville\" rel=\"noreferrer\">X</a></h3>"));
+}
+
+#[test]
+fn layers_that_no_endpoint_probes_are_not_said_to_work() {
+    let mut matter = fine(&["X"]);
+    let mut plain = round(Verdict::Pass);
+    let of = |matter: &Matter, round: &_| steps(&matter.picture.snapshot.networks[0], &[round]);
+    plain.kind = Kind::Tcp;
+    assert_eq!(
+        of(&matter, &plain)[1..3],
+        [Step::Works, Step::NotProbed],
+        "TLS of a port"
+    );
+    plain.kind = Kind::Http;
+    plain.addresses[0].reached = Some(Layer::Content);
+    assert_eq!(
+        of(&matter, &plain)[2..4],
+        [Step::NotProbed, Step::Works],
+        "TLS of plain HTTP"
+    );
+    network(&mut matter, 0).state = State::Degraded;
+    network(&mut matter, 0).layer = Some(Layer::Http);
+    assert_eq!(
+        of(&matter, &plain)[3..],
+        [Step::Troubled, Step::Works],
+        "slow at HTTP"
+    );
+    network(&mut matter, 0).state = State::Maintenance;
+    assert_eq!(of(&matter, &plain)[3..], [Step::NotKnown; 2]);
+}
+
+#[test]
+fn addresses_count_once_and_our_own_trouble_counts_for_nothing() {
+    let bad = Verdict::Fail(Cause::new(Reason::TcpTimeout, "late"));
+    let ours = Verdict::Inconclusive(Cause::new(Reason::LocalNoRoute, "no route"));
+    let (mut one, mut other) = (round(Verdict::Pass), round(Verdict::Pass));
+    one.addresses[1].verdict = ours;
+    other.addresses[1].verdict = bad;
+    other.duration = Duration::from_millis(900);
+    let both = [&one, &other];
+    assert_eq!(addresses(&both).as_deref(), Some("1/1 IPv4, 1/2 IPv6"));
+    assert_eq!(latency(&both), Some(Duration::from_millis(900)));
+    assert_eq!((addresses(&[]), latency(&[])), (None, None));
+}
+
+#[test]
+fn a_little_trouble_is_seen_and_looks_not_like_a_dead_day() {
+    let mut shares = good_past(&"x".into()).days;
+    shares.truncate(4);
+    let day = shares[0].length;
+    shares[1].state_time = [0, 86_390, 0, 10, 0].map(Duration::from_secs);
+    shares[2].state_time = [day / 4, day / 4, day / 4, day / 4, Duration::ZERO];
+    shares[3].state_time = Default::default();
+    let mut matter = fine(&["X"]);
+    matter.past.as_mut().expect("a past")[0].days = shares;
+    let page = page(&matter);
+    for path in [
+        "<path class=\"u\" d=\"M0 12h9\">",
+        "<path class=\"n\" d=\"M9 21h3\">",
+        "<path class=\"p\" d=\"M7 0v6\">",
+        "<path class=\"d\" d=\"M7 18v-6\">",
+        "<path class=\"x\" d=\"M4 30v-8M7 30v-12\">",
+        "aria-label=\"Last 4 days: 2 with trouble, 1 not observed\"",
+        "<title>2026-02-25: down 10s</title>",
+        "<td>2026-02-26</td><td>X</td><td>down 6h, degraded 6h, not observed 6h</td>",
+    ] {
+        assert!(page.contains(path), "{path} is not in {page}");
+    }
+}
+
+#[test]
+fn what_is_not_whole_is_never_shown_as_whole() {
+    let share = |times: [u64; 5]| Share {
+        from: wall(),
+        length: Duration::from_secs(100_000),
+        state_time: times.map(Duration::from_secs),
+    };
+    let of = |times| {
+        let known = Availability::of(&[share(times)])?;
+        let of = |thousandths| percent(tongue::ENGLISH, thousandths);
+        Some((of(known.available), of(known.observed)))
+    };
+    let is = |available: &str, observed: &str| Some((available.to_owned(), observed.to_owned()));
+    assert_eq!(of([0, 100_000, 0, 0, 0]), is("100 %", "100 %"));
+    assert_eq!(of([0, 99_999, 0, 1, 0]), is("99.99 %", "100 %"));
+    assert_eq!(of([1, 50_000, 25_000, 24_999, 0]), is("75.00 %", "99.99 %"));
+    assert_eq!(of([90_000, 0, 0, 0, 10_000]), None);
+}
+
+#[test]
+fn events_are_told_from_their_fields_with_the_length_of_the_outage() {
+    let matter = failed_over();
+    let page = page(&matter);
+    assert_eq!(
+        text(&page, "<ul class=\"events\">", "</ul>"),
+        "2026-05-24 12:59 UTC crisis: from X to Bluesky the active one was lost \
+         2026-05-24 12:59 UTC X is down 10m so far · tls · the certificate has expired"
+    );
+    assert!(!page.contains("203.0.113.7"), "no sentence of the log");
+}
+
+#[test]
+fn a_prober_that_is_late_or_hangs_says_so_first() {
+    let mut matter = fine(&THREE);
+    assert!(!page(&matter).contains("role=\"alert\""));
+    matter.picture.wall += Duration::from_secs(600);
+    matter.clock = matter.picture.wall;
+    let late = "The prober itself is late: its newest round ended at 2026-05-24 13:09:09 UTC \
+                (10m 3s ago).";
+    let alert = |matter: &Matter| text(&page(matter), "role=\"alert\">", "</p>");
+    assert_eq!(alert(&matter), late);
+    matter.clock += Duration::from_secs(20);
+    let hangs = "The prober itself hangs: nothing has been judged since 2026-05-24 13:19:12 UTC \
+                 (20s ago).";
+    assert_eq!(alert(&matter), hangs);
+    assert!(
+        verdict(&matter).0.starts_with("? "),
+        "the tab is not sure either"
+    );
+    let page = page(&matter);
+    assert!(page.contains("data is 10m 23s old."));
+    assert!(page.contains("not been renewed since 2026-05-24 13:19:32 UTC"));
+}
+
+#[test]
+fn what_comes_from_outside_is_escaped_and_printable() {
+    const EVIL: &str = "<script src=\"//evil.example\">\u{202e}&'";
+    let mut matter = failed_over();
+    let mut facts = Facts::clone(&matter.facts);
+    facts.vantage = EVIL.to_owned();
+    facts.networks.iter_mut().for_each(|it| {
+        it.title = EVIL.to_owned();
+        it.profile = Some(format!("javascript:{EVIL}"));
+    });
+    matter.facts = Arc::new(facts);
+    matter.problem = Some(EVIL.to_owned());
+    group(&mut matter).name = EVIL.into();
+    for row in matter.events.iter_mut().flatten() {
+        row.group = Some(EVIL.to_owned());
+        row.network = Some(EVIL.to_owned());
+        row.from = Some(EVIL.to_owned());
+        row.layer = Some(EVIL.to_owned());
+    }
+    let page = page(&matter);
+    assert!(page.contains("&lt;script src=&quot;//evil.example&quot;&gt;\u{fffd}&amp;'"));
+    for evil in ["<script", "\u{202e}", "javascript:"] {
+        assert!(!page.contains(evil), "{evil}: {page}");
+    }
+}
+
+#[test]
+fn the_page_of_the_eight_networks_in_their_worst_ninety_days_is_whole() {
+    let mut matter = failed_over();
+    trouble(&mut matter, 3);
+    let page = page(&matter);
+    assert!(page.len() <= LARGEST, "{}", page.len());
+    assert_eq!(page.matches("<article").count(), TITLES.len());
+    assert_eq!(page.matches("<svg class=\"b days\"").count(), TITLES.len());
+    let rest = "<p>720 days more with trouble: <a href=\"/api/v1/outages\">";
+    assert!(page.contains(rest), "{page}");
+}
+
+/// Every hour and day has some of everything.
+fn trouble(matter: &mut Matter, seed: u32) {
+    for past in matter.past.iter_mut().flatten() {
+        for (place, share) in past.hours.iter_mut().chain(&mut past.days).enumerate() {
+            let part = |of: u32| share.length / (of + (place as u32 + seed) % 5);
+            share.state_time = [Duration::ZERO, part(4), part(5), part(6), part(7)];
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn no_page_is_larger_than_promised(
+        networks in 0_usize..120,
+        groups in 0_usize..40,
+        title in "[<&\"x\u{1f6a8}é]{0,300}",
+        seed in 0_u32..9,
+        failed in any::<bool>(),
+        language in 0_usize..tongue::ALL.len(),
+    ) {
+        let names: Vec<String> = (0..networks).map(|n| format!("n{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut matter = fine(&names);
+        let mut facts = Facts::clone(&matter.facts);
+        for network in &mut facts.networks {
+            network.title.clone_from(&title);
+            network.profile = Some(format!("https://x.example/{}", "&".repeat(140)));
+        }
+        matter.facts = Arc::new(facts);
+        trouble(&mut matter, seed);
+        if failed {
+            (0..networks).for_each(|place| fail(&mut matter, place));
+            group(&mut matter).roles.iter_mut().for_each(|(_, role)| *role = Role::Failed);
+        }
+        let one = group(&mut matter).clone();
+        let snapshot = Arc::make_mut(&mut matter.picture.snapshot);
+        snapshot.groups = (0..groups).map(|n| GroupView {
+            name: format!("{n}{title}").into(),
+            ..one.clone()
+        }).collect();
+        matter.tongue = tongue::ALL[language];
+        matter.events = Some((0..60).map(lost).collect());
+        let page = page(&matter);
+        prop_assert!(page.len() <= LARGEST, "{} bytes", page.len());
+        prop_assert!(page.ends_with("</html>\n"));
+    }
 }

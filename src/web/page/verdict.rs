@@ -3,16 +3,11 @@
 use maud::{Markup, html};
 
 use super::Sheet;
-use super::frame::{freshness, icon, time_of_day};
+use super::frame::{freshness, icon, second};
 use super::matter::Lateness;
 use crate::model::GroupView;
 use crate::model::printable::printable;
 use crate::web::telling::{Part, Telling, Tone};
-
-/// Characters of a part of the sentence.
-const PART: usize = 400;
-/// Characters of an address that is led to.
-const LONGEST_LINK: usize = 400;
 
 pub(super) fn section(sheet: Sheet<'_>) -> Markup {
     let groups = &sheet.matter.picture.snapshot.groups;
@@ -60,7 +55,7 @@ fn one(sheet: Sheet<'_>, group: &GroupView, several: bool) -> Markup {
                 @if several { p.g { (sheet.line(&group.name)) } }
                 h1 {
                     span.h { (word) " " }
-                    @for (part, text) in telling.parts() {
+                    @for (part, text) in told(sheet, telling) {
                         (spoken(sheet, group, part, &text)) " "
                     }
                 }
@@ -70,8 +65,21 @@ fn one(sheet: Sheet<'_>, group: &GroupView, several: bool) -> Markup {
     }
 }
 
+/// The parts of the sentence; of a long list of news the first.
+fn told(sheet: Sheet<'_>, telling: Telling<'_>) -> Vec<(Part, String)> {
+    let mut parts = telling.parts();
+    let of_news = parts.iter().filter(|(part, _)| *part == Part::News).count();
+    let surplus = of_news.saturating_sub(sheet.detail.news);
+    if surplus > 0 {
+        // News come first.
+        let more = (Part::News, format!("… (+{surplus})"));
+        parts.splice(sheet.detail.news..of_news, [more]);
+    }
+    parts
+}
+
 fn spoken(sheet: Sheet<'_>, group: &GroupView, part: Part, text: &str) -> Markup {
-    let text = printable(text, PART);
+    let text = printable(text, sheet.detail.line * 2);
     let active = group.active.as_deref();
     let link = match part {
         Part::Use => sheet.matter.facts.link(&group.name, active),
@@ -84,7 +92,7 @@ fn spoken(sheet: Sheet<'_>, group: &GroupView, part: Part, text: &str) -> Markup
         Part::More => "more",
     };
     html! {
-        @match link.filter(|link| leads_somewhere(link)) {
+        @match link.filter(|link| leads_somewhere(sheet, link)) {
             Some(link) => a class=(class) href=(link) rel="noreferrer" { (text) },
             None => span class=(class) { (text) },
         }
@@ -92,19 +100,19 @@ fn spoken(sheet: Sheet<'_>, group: &GroupView, part: Part, text: &str) -> Markup
 }
 
 /// Whether a browser should be sent there.
-pub(super) fn leads_somewhere(link: &str) -> bool {
+pub(super) fn leads_somewhere(sheet: Sheet<'_>, link: &str) -> bool {
     let web = link.starts_with("https://") || link.starts_with("http://");
-    web && link.len() <= LONGEST_LINK && !link.chars().any(char::is_control)
+    web && link.len() <= sheet.detail.link && !link.chars().any(char::is_control)
 }
 
 /// What casts doubt on everything below.
 fn warnings(sheet: Sheet<'_>) -> Markup {
     let (tongue, labels) = (sheet.tongue, sheet.tongue.labels());
-    let at = time_of_day(sheet.matter.clock);
+    let at = second(sheet.matter.clock);
     let age = |since| tongue.span(sheet.matter.age(since));
     let late = sheet.matter.lateness().map(|lateness| match lateness {
-        Lateness::Hangs(since) => tongue.hangs(&time_of_day(since), &age(since)),
-        Lateness::Late(since) => tongue.late(&time_of_day(since), &age(since)),
+        Lateness::Hangs(since) => tongue.hangs(&second(since), &age(since)),
+        Lateness::Late(since) => tongue.late(&second(since), &age(since)),
     });
     html! {
         section aria-label=(labels.notices) {

@@ -15,10 +15,10 @@ const LABELS: Labels = Labels {
     skip: "Aller aux canaux",
     languages: "Langues",
     status_page: "État de nos canaux",
-    fine: "Tout va bien :",
-    uneasy: "Attention :",
-    broken: "Alerte :",
-    unsure: "Inconnu :",
+    fine: "Tout va bien\u{a0}:",
+    uneasy: "Attention\u{a0}:",
+    broken: "Alerte\u{a0}:",
+    unsure: "Inconnu\u{a0}:",
     channels: "Canaux",
     notices: "Annonces",
     since: "depuis",
@@ -41,9 +41,9 @@ const LABELS: Labels = Labels {
     legend: "Légende des barres",
     no_past: "Il n'y a pas d'historique à dessiner.",
     past: "Disponibilité et jours avec incident",
-    past_hint: "Part du temps observé pendant laquelle le canal était utilisable ; entre parenthèses, la part du temps observée.",
+    past_hint: "Part du temps observé pendant laquelle le canal était utilisable\u{a0}; entre parenthèses, la part du temps observée.",
     channel: "Canal",
-    availability: "Disponibilité",
+    as_table: "Afficher les chiffres",
     hours_24: "24 heures",
     days_7: "7 jours",
     days_30: "30 jours",
@@ -53,11 +53,7 @@ const LABELS: Labels = Labels {
     events: "Derniers événements",
     no_events: "Il ne s'est encore rien passé.",
     events_absent: "L'historique ne répond pas pour l'instant.",
-    time: "Heure (UTC)",
     what: "Événement",
-    lasted: "Durée",
-    layer: "Couche",
-    why: "Cause",
     still_runs: "jusqu'ici",
     all_events: "Tous les événements en JSON",
     all_outages: "Toutes les pannes en JSON",
@@ -65,10 +61,10 @@ const LABELS: Labels = Labels {
     resume: "Actualiser chaque minute",
     no_round: "Aucune sonde n'est encore terminée.",
     vantage: "Vu depuis",
-    programs: "Pour les programmes :",
+    programs: "Pour les programmes\u{a0}:",
     feed: "flux Atom",
     text: "texte",
-    problem: "La mémoire de cette sonde a un problème :",
+    problem: "La mémoire de cette sonde a un problème\u{a0}:",
     utc_note: "Toutes les heures sont en UTC.",
 };
 
@@ -100,7 +96,7 @@ impl Tongue for French {
             Role::Active => "actif",
             Role::Standby => "en réserve",
             Role::Held => "en attente",
-            Role::Failed => "perdu",
+            Role::Failed => "en échec",
             Role::Unknown => "non évalué",
             Role::Disabled => "désactivé",
         }
@@ -188,7 +184,9 @@ impl Tongue for French {
 
     fn uplink(&self, family: Option<Family>, from: UplinkState, to: UplinkState) -> &'static str {
         match (family, to) {
-            (None, UplinkState::Down) => "Notre propre connexion est coupée : rien n'est évalué",
+            (None, UplinkState::Down) => {
+                "Notre propre connexion est coupée\u{a0}: rien n'est évalué"
+            }
             (None, UplinkState::Up) if from == UplinkState::Down => {
                 "Notre propre connexion fonctionne de nouveau"
             }
@@ -212,25 +210,25 @@ impl Tongue for French {
                 "m" => "min",
                 unit => unit,
             };
-            format!("{count} {unit}")
+            format!("{count}\u{a0}{unit}")
         });
         units.collect::<Vec<_>>().join(" ")
     }
 
     fn percent(&self, text: &str) -> String {
-        format!("{} %", text.replace('.', ","))
+        format!("{}\u{a0}%", text.replace('.', ","))
     }
 
     fn blind(&self, since: &str) -> String {
-        format!("Notre propre connexion est coupée depuis {since} : rien n'est évalué.")
+        format!("Notre propre connexion est coupée depuis {since}\u{a0}: rien n'est évalué.")
     }
 
     fn deaf(&self) -> String {
-        "Aucun résolveur ne répond ici : les noms ne peuvent être évalués.".to_owned()
+        "Aucun résolveur ne répond ici\u{a0}: les noms ne peuvent être évalués.".to_owned()
     }
 
     fn last_known(&self, title: &str) -> String {
-        format!("Dernier canal connu : {title}.")
+        format!("Dernier canal connu\u{a0}: {title}.")
     }
 
     fn nothing_judged(&self) -> String {
@@ -242,7 +240,7 @@ impl Tongue for French {
     }
 
     fn last_resort(&self, url: &str) -> String {
-        format!("Dernier recours : {url}")
+        format!("Dernier recours\u{a0}: {url}")
     }
 
     fn all_work(&self) -> String {
@@ -250,7 +248,7 @@ impl Tongue for French {
     }
 
     fn post_on(&self, title: &str) -> String {
-        format!("Publiez sur : {title}.")
+        format!("Publiez sur\u{a0}: {title}.")
     }
 
     fn is_pinned(&self, until: &str) -> String {
@@ -266,7 +264,7 @@ impl Tongue for French {
         } else {
             ", et tout tombe avec le canal actif"
         };
-        format!("En réserve : {}{alone}.", titles.join(", "))
+        format!("En réserve\u{a0}: {}{alone}.", titles.join(", "))
     }
 
     fn what(&self, what: What<'_>) -> String {
@@ -295,11 +293,11 @@ impl Tongue for French {
     }
 
     fn down_head(&self, lost: &str, title: &str) -> String {
-        format!("{lost} est en panne : utilisez {title}")
+        format!("{lost} est en panne\u{a0}: utilisez {title}")
     }
 
     fn fine_head(&self, title: &str) -> String {
-        format!("Tous les canaux fonctionnent : {title}")
+        format!("Tous les canaux fonctionnent\u{a0}: {title}")
     }
 
     fn use_head(&self, title: &str) -> String {
@@ -319,25 +317,31 @@ impl Tongue for French {
     }
 
     fn stale(&self, time: &str) -> String {
-        format!("Cette page n'a pas été actualisée depuis {time} UTC ; elle peut être périmée.")
+        format!(
+            "Cette page n'a pas été actualisée depuis {time} UTC\u{a0}; elle peut être périmée."
+        )
     }
 
     fn hangs(&self, since: &str, age: &str) -> String {
-        format!("La sonde elle-même est bloquée : rien n'est évalué depuis {since} UTC ({age}).")
+        format!(
+            "La sonde elle-même est bloquée\u{a0}: rien n'est évalué depuis {since} UTC ({age})."
+        )
     }
 
     fn late(&self, since: &str, age: &str) -> String {
         format!(
-            "La sonde elle-même est en retard : sa dernière mesure date de {since} UTC ({age})."
+            "La sonde elle-même est en retard\u{a0}: sa dernière mesure date de {since} UTC ({age})."
         )
     }
 
     fn bars_days(&self, days: usize, troubled: usize, unobserved: usize) -> String {
-        format!("{days} derniers jours : {troubled} avec incident, {unobserved} non observés")
+        format!("{days} derniers jours\u{a0}: {troubled} avec incident, {unobserved} non observés")
     }
 
     fn bars_hours(&self, hours: usize, troubled: usize, unobserved: usize) -> String {
-        format!("{hours} dernières heures : {troubled} avec incident, {unobserved} non observées")
+        format!(
+            "{hours} dernières heures\u{a0}: {troubled} avec incident, {unobserved} non observées"
+        )
     }
 
     fn days_ago(&self, days: usize) -> String {
@@ -350,15 +354,15 @@ impl Tongue for French {
 
     fn more_networks(&self, number: usize) -> String {
         match number {
-            1 => "1 autre canal :".to_owned(),
-            number => format!("{number} autres canaux :"),
+            1 => "1 autre canal\u{a0}:".to_owned(),
+            number => format!("{number} autres canaux\u{a0}:"),
         }
     }
 
     fn more_days(&self, number: usize) -> String {
         match number {
-            1 => "1 autre jour avec incident :".to_owned(),
-            number => format!("{number} autres jours avec incident :"),
+            1 => "1 autre jour avec incident\u{a0}:".to_owned(),
+            number => format!("{number} autres jours avec incident\u{a0}:"),
         }
     }
 
@@ -382,10 +386,12 @@ impl Tongue for French {
 
     fn switched(&self, group: &str, to: Option<&str>, from: Option<&str>) -> String {
         match (to, from) {
-            (Some(to), Some(from)) => format!("{group} : de {from} à {to}"),
-            (Some(to), None) => format!("{group} : maintenant {to}"),
-            (None, Some(from)) => format!("{group} : de {from} à rien, aucun canal ne fonctionne"),
-            (None, None) => format!("{group} : aucun canal ne fonctionne"),
+            (Some(to), Some(from)) => format!("{group}\u{a0}: de {from} à {to}"),
+            (Some(to), None) => format!("{group}\u{a0}: maintenant {to}"),
+            (None, Some(from)) => {
+                format!("{group}\u{a0}: de {from} à rien, aucun canal ne fonctionne")
+            }
+            (None, None) => format!("{group}\u{a0}: aucun canal ne fonctionne"),
         }
     }
 }

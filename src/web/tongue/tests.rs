@@ -22,3 +22,48 @@ fn the_address_decides_then_the_browser_then_it_is_english() {
         assert_eq!(code, expected, "{wanted:?}, {accepted}");
     }
 }
+
+#[test]
+fn every_word_is_there_in_every_language_and_is_not_the_english_one() {
+    // What is called the same.
+    const SAME: [&str; 1] = ["text"];
+    let words = |tongue: &dyn Tongue| -> Vec<String> {
+        let labels = format!("{:#?}", tongue.labels());
+        let labels = labels.lines().map(|it| it.trim().to_owned());
+        let reasons = Reason::ALL.iter().map(|it| tongue.reason(*it).to_owned());
+        let states = State::ALL.map(|it| tongue.state(it).to_owned());
+        let roles = Role::ALL.map(|it| tongue.role(it).to_owned());
+        let activations = Activation::ALL.map(|it| tongue.activation(it).to_owned());
+        let words = labels.filter(|it| it.contains(": \""));
+        words
+            .chain(reasons)
+            .chain(states)
+            .chain(roles)
+            .chain(activations)
+            .collect()
+    };
+    let english = words(ENGLISH);
+    for tongue in &ALL[1..] {
+        for (own, english) in words(*tongue).iter().zip(&english) {
+            let code = tongue.code();
+            assert!(
+                !own.is_empty() && !own.ends_with(": \"\","),
+                "{code}: {english}"
+            );
+            let same = SAME.iter().any(|word| english.contains(word));
+            assert!(own != english || same, "{code}: {english}");
+        }
+    }
+}
+
+#[test]
+fn lengths_and_shares_are_written_as_the_language_does() {
+    let length = Duration::from_secs(2 * 86_400 + 3 * 3_600);
+    let french = choose(Some("fr"), "");
+    assert_eq!(
+        (ENGLISH.span(length), french.span(length)),
+        ("2d 3h".to_owned(), "2\u{a0}j 3\u{a0}h".to_owned())
+    );
+    assert_eq!(french.span(Duration::from_secs(74)), "1\u{a0}min 14\u{a0}s");
+    assert_eq!(french.percent("99.98"), "99,98\u{a0}%");
+}

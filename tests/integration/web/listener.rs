@@ -103,10 +103,16 @@ fn what_is_not_there_is_refused_in_the_language_of_the_reader() {
     let listener = Scene::new().listen();
     assert_eq!(listener.get("/nowhere").text(), "no such page; see /\n");
     for (path, sentence) in [
-        ("/api/v1/nothing", "no such document; `/` lists them"),
+        (
+            "/api/v1/nothing",
+            "no such document; `/api/v1/openapi.json` lists them",
+        ),
         ("/api/v1/endpoints/y/web", "there is no network `y`"),
         ("/api/v1/endpoints/x/y", "`x` has no endpoint `y`"),
-        ("/api/v1/endpoints/x", "no such document; `/` lists them"),
+        (
+            "/api/v1/endpoints/x",
+            "no such document; `/api/v1/openapi.json` lists them",
+        ),
         ("/api/v1/outages?network=y", "there is no network `y`"),
     ] {
         assert_eq!(listener.refusal(path), (404, sentence.to_owned()), "{path}");

@@ -86,6 +86,11 @@ impl Source for Scene {
         })
     }
 
+    fn latest(&self, limit: usize) -> Reply<Vec<EventRow>> {
+        let surplus = self.events.len().saturating_sub(limit);
+        self.reply(self.events[surplus..].to_vec())
+    }
+
     fn outages(&self, wanted: Wanted) -> Reply<Vec<OutageRow>> {
         let rows = self.outages.iter().filter(|row| {
             let of = wanted.network.as_deref();

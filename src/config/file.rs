@@ -7,6 +7,7 @@ use super::canaries::CANARIES;
 use super::decode::{Reader, Table, Value, read_at};
 use super::fault::{At, Place};
 use super::lists::{Headers, Named, list};
+use super::notice::Texts;
 use super::table::{bare, merge_key, table};
 use super::values::{Body, Directory, FilePath, Label, Pattern, Size, Span, Status, Time};
 use super::words::{Choice, Detail, HttpVersion, Preempting};
@@ -46,6 +47,8 @@ table! {
         uplink: Uplink,
         /// Windows of maintenance.
         maintenance: Vec<At<Maintenance>>,
+        /// What everybody should know.
+        notice: Vec<At<Notice>>,
     }
 }
 
@@ -412,6 +415,16 @@ table! {
     }
 }
 
+table! {
+    /// `[[notice]]`.
+    struct Notice {
+        /// What everybody should know.
+        text: Texts,
+        /// Until when.
+        until: Time,
+    }
+}
+
 /// Every key of every table, by the table's name in the documentation. Keys of `[probe]` are
 /// listed once, though networks and endpoints take them too.
 #[must_use]
@@ -438,5 +451,6 @@ pub fn keys() -> Vec<(&'static str, Vec<&'static str>)> {
         ("group.pin", Pin::keys()),
         ("uplink", Uplink::keys()),
         ("maintenance", Maintenance::keys()),
+        ("notice", Notice::keys()),
     ]
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::decode::{Table as _, Value, quoted};
 use super::endpoint::Endpoint;
 use super::fault::At;
-use super::file::{Global, Maintenance, Uplink, Web};
+use super::file::{Global, Maintenance, Notice, Uplink, Web};
 use super::group::Judged;
 use super::lists::list;
 use super::memory::Memory;
@@ -34,6 +34,8 @@ pub(crate) struct Resolved<'a> {
     pub(crate) uplink: &'a Uplink,
     /// `[[maintenance]]`.
     pub(crate) maintenance: &'a [At<Maintenance>],
+    /// `[[notice]]`.
+    pub(crate) notices: &'a [At<Notice>],
 }
 
 /// Prints it.
@@ -71,6 +73,10 @@ pub(crate) fn resolved(it: &Resolved<'_>) -> String {
     for window in it.maintenance {
         out.push_str("\n[[maintenance]]\n");
         window.value.all_lines("", &mut out);
+    }
+    for notice in it.notices {
+        out.push_str("\n[[notice]]\n");
+        notice.value.all_lines("", &mut out);
     }
     out
 }

@@ -16,6 +16,7 @@ use super::maintenance::{windows, windows_of};
 use super::memory::Memory;
 use super::merge::{Merged, merge};
 use super::network::{self, Network};
+use super::notice::notices;
 use super::print;
 use super::secret::Environment;
 use super::uplink::uplink;
@@ -85,6 +86,7 @@ pub(crate) fn resolve(
     for network in &mut networks {
         network.settings.maintenance = windows_of(&network.plan.name, &windows);
     }
+    let notices = notices(&file, environment.now, &mut faults, &mut warnings);
     let (uplink, uplink_settings) = uplink(&file, &mut faults, &mut warnings);
 
     let roots = context.roots(&[global.probe.ca_file.as_ref()]);
@@ -101,6 +103,7 @@ pub(crate) fn resolve(
             .maintenance
             .as_ref()
             .map_or(&[][..], |list| &list.value),
+        notices: file.notice.as_ref().map_or(&[][..], |list| &list.value),
     });
     faults.append(&mut context.faults);
     warnings.append(&mut context.warnings);
@@ -128,6 +131,7 @@ pub(crate) fn resolve(
         endpoints,
         networks: facts,
         groups: group_facts,
+        notices,
         max_in_flight: global.max_in_flight().value as usize,
         roots,
         warnings,

@@ -5,13 +5,13 @@ use std::time::SystemTime;
 
 use super::keeper::Keeper;
 use super::rounds::Rounds;
-use crate::config::Settings;
+use crate::config::{NetworkSettings, Settings};
 use crate::history::{self, History, OutageRow};
 use crate::metrics::Metrics;
 use crate::model::EndpointKey;
 use crate::web::{
-    Events, Facts, GroupFacts, LastRounds, NetworkFacts, Picture, Reply, Source, Unavailable,
-    Wanted,
+    Events, Facts, GroupFacts, LastRounds, MaintenanceFacts, NetworkFacts, NoticeFacts, Picture,
+    Reply, Source, Unavailable, Wanted,
 };
 
 #[derive(Clone)]
@@ -49,9 +49,34 @@ impl SharedFacts {
                     last_resort: group.last_resort.clone(),
                 })
                 .collect(),
+            notices: settings
+                .notices
+                .iter()
+                .map(|notice| NoticeFacts {
+                    texts: notice.texts.clone(),
+                    until: notice.until,
+                })
+                .collect(),
+            maintenance: windows(settings),
         };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(facts);
     }
+}
+
+/// Every window of every network, the earliest first.
+fn windows(settings: &Settings) -> Vec<MaintenanceFacts> {
+    let of = |network: &NetworkSettings| {
+        let name = network.name.clone();
+        let windows = network.maintenance.iter().map(move |it| MaintenanceFacts {
+            network: name.clone(),
+            from: it.from,
+            until: it.until,
+        });
+        windows.collect::<Vec<_>>()
+    };
+    let mut windows: Vec<_> = settings.networks.iter().flat_map(of).collect();
+    windows.sort_by_key(|it| (it.from, it.until));
+    windows
 }
 
 #[cfg(any(test, fuzzing))]

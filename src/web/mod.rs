@@ -49,8 +49,8 @@ use leaving::{Closing, Leaving};
 use turns::Turns;
 
 pub use source::{
-    Events, Facts, GroupFacts, LastRounds, NetworkFacts, Nothing, PAST_DAYS, PAST_HOURS, Past,
-    Picture, Reply, Share, Source, Unavailable, Wanted,
+    Events, Facts, GroupFacts, LastRounds, MaintenanceFacts, NetworkFacts, Nothing, NoticeFacts,
+    PAST_DAYS, PAST_HOURS, Past, Picture, Reply, Share, Source, Unavailable, Wanted,
 };
 
 /// After a connection that could not be accepted.

@@ -15,8 +15,8 @@ use bascule::model::{
 use bascule::report::json;
 use bascule::web::access::{Audience, Gate, Rules};
 use bascule::web::{
-    self, Events, Facts, GroupFacts, LastRounds, NetworkFacts, Picture, Readiness, ReloadRequest,
-    Reply, Server, Source, Unavailable, View, Wanted,
+    self, Events, Facts, GroupFacts, LastRounds, MaintenanceFacts, NetworkFacts, NoticeFacts,
+    Picture, Readiness, ReloadRequest, Reply, Server, Source, Unavailable, View, Wanted,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -341,6 +341,24 @@ fn facts() -> Facts {
             name: "crisis".into(),
             last_resort: Some("https://metropole.example/sms".to_owned()),
         }],
+        notices: vec![notice()],
+        maintenance: vec![MaintenanceFacts {
+            network: "mastodon".into(),
+            from: wall() + Duration::from_secs(8 * HOUR),
+            until: wall() + Duration::from_secs(9 * HOUR),
+        }],
+    }
+}
+
+fn notice() -> NoticeFacts {
+    let texts = [
+        ("en", "We also post on Bluesky."),
+        ("fr", "Nous publions aussi sur Bluesky."),
+    ];
+    let text = |(language, text): (&str, &str)| (Some(language.to_owned()), text.to_owned());
+    NoticeFacts {
+        texts: texts.map(text).to_vec(),
+        until: wall() + Duration::from_secs(24 * HOUR),
     }
 }
 

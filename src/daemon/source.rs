@@ -139,6 +139,11 @@ impl Source for Everything {
         })
     }
 
+    fn switches(&self, limit: usize) -> Reply<Vec<history::EventRow>> {
+        let history = self.history();
+        Box::pin(async move { history.switches(limit).await.map_err(|why| absent(&why)) })
+    }
+
     fn outages(&self, wanted: Wanted) -> Reply<Vec<OutageRow>> {
         let history = self.history();
         Box::pin(async move {

@@ -5,6 +5,8 @@
 //! | `/` | where to look |
 //! | `/status.json`, `/status.txt` | what to use now, and why |
 //! | `/api/v1/...` | networks, groups, endpoints, outages, events: see `docs/api.md` |
+//! | `/feed.atom` | outages and switches |
+//! | `/badge/network/{name}.svg`, `/badge/group/{name}.svg` | what other pages embed |
 //! | `/go/{group}` | leads to the page of the active network |
 //! | `/metrics` | Prometheus text format, gzip on request |
 //! | `/healthz` | 200 while the process serves |
@@ -17,8 +19,11 @@
 pub mod access;
 mod admission;
 mod api;
+mod badge;
 mod connection;
 mod entrance;
+mod feed;
+mod fresh;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod guests;
@@ -32,6 +37,7 @@ mod routes;
 mod source;
 mod telling;
 mod turns;
+mod wording;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

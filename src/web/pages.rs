@@ -10,6 +10,8 @@ use super::api::{self, Shown};
 use super::query::{Query, Refusal};
 use super::render::Write;
 use super::source::{Facts, Picture, Reply, Unavailable, Wanted};
+use super::{badge, feed, wording};
+use crate::model::GroupView;
 use crate::model::printable::{QUOTE, printable};
 
 /// Outages or events of a page, where nobody says how many.
@@ -158,13 +160,71 @@ pub(super) async fn endpoint(view: &View, network: &str, endpoint: &str) -> Resu
     }))
 }
 
+/// `/feed.atom?lang=fr`, with the beginning of our own links.
+pub(super) async fn feed(view: &View, query: Option<&str>, base: String) -> Result<Write, Refusal> {
+    let wording = wording::wanted(query)?;
+    let newest = Wanted {
+        limit: feed::NEWEST,
+        ..Wanted::default()
+    };
+    let written = patiently(view.source.outages(newest)).await?;
+    let switches = patiently(view.source.switches(feed::NEWEST)).await?;
+    let basis = Basis::of(view);
+    let mut outages = api::history::unwritten(&basis.picture, &written, None);
+    outages.extend(written);
+    Ok(Box::new(move || {
+        let feed = feed::Feed {
+            shown: basis.shown(),
+            wording,
+            base: &base,
+            outages: &outages,
+            switches: &switches,
+        };
+        Ok(feed.document())
+    }))
+}
+
+/// `/badge/network/{name}.svg?lang=fr` and `/badge/group/{name}.svg?lang=fr`
+pub(super) fn badge(view: &View, of: BadgeOf<'_>, query: Option<&str>) -> Result<Vec<u8>, Refusal> {
+    let wording = wording::wanted(query)?;
+    let basis = Basis::of(view);
+    let shown = basis.shown();
+    match of {
+        BadgeOf::Network(name) => match basis.picture.network(name) {
+            Some(network) => Ok(badge::network(shown, network, wording)),
+            None => Err(no_network(name)),
+        },
+        BadgeOf::Group(name) => match group(&basis.picture, name) {
+            Some(group) => Ok(badge::group(shown, group, wording)),
+            None => Err(no_group(name)),
+        },
+    }
+}
+
+/// What a badge tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadgeOf<'a> {
+    Network(&'a str),
+    Group(&'a str),
+}
+
+impl<'a> BadgeOf<'a> {
+    /// What the path behind `/badge/` names.
+    pub(super) fn find(path: &'a str) -> Option<Self> {
+        let (of, name) = path.strip_suffix(".svg")?.split_once('/')?;
+        match of {
+            "network" => Some(Self::Network(name)),
+            "group" => Some(Self::Group(name)),
+            _ => None,
+        }
+    }
+}
+
 /// Where `/go/{group}` leads.
 pub(super) fn link(view: &View, group: &str) -> Result<String, Refusal> {
     let basis = Basis::of(view);
-    let mut groups = basis.picture.snapshot.groups.iter();
-    let Some(found) = groups.find(|it| &*it.name == group) else {
-        let group = printable(group, QUOTE);
-        return Err(Refusal::unknown(format!("there is no group `{group}`")));
+    let Some(found) = self::group(&basis.picture, group) else {
+        return Err(no_group(group));
     };
     let link = basis.facts.link(group, found.active.as_deref());
     link.map(ascii).ok_or_else(|| {
@@ -201,6 +261,16 @@ async fn patiently<T>(reply: Reply<T>) -> Result<T, Refusal> {
             "the history does not answer in time".to_owned(),
         )),
     }
+}
+
+fn group<'a>(picture: &'a Picture, name: &str) -> Option<&'a GroupView> {
+    let mut groups = picture.snapshot.groups.iter();
+    groups.find(|it| &*it.name == name)
+}
+
+fn no_group(name: &str) -> Refusal {
+    let name = printable(name, QUOTE);
+    Refusal::unknown(format!("there is no group `{name}`"))
 }
 
 fn no_network(name: &str) -> Refusal {

@@ -57,6 +57,17 @@ impl Query {
         Ok(read)
     }
 
+    /// The same, but parameters of others are passed over: what people share, and what is shown
+    /// elsewhere, is given some on its way.
+    pub(super) fn read_some(query: Option<&str>, known: &[&str]) -> Result<Self, Refusal> {
+        let query = query.unwrap_or_default();
+        let own = form_urlencoded::parse(query.as_bytes());
+        let own = own.filter(|(key, _)| query.len() > LONGEST || known.contains(&&**key));
+        let mut kept = form_urlencoded::Serializer::new(String::new());
+        kept.extend_pairs(own);
+        Self::read(Some(&kept.finish()), known)
+    }
+
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         let mut all = self.0.iter();
         all.find_map(|(it, value)| (it == key).then_some(value.as_str()))
@@ -89,6 +100,14 @@ impl Query {
         humantime::parse_duration(text)
             .map(Some)
             .map_err(|_| wrong(key, text, "a duration such as 30m, 12h or 7d"))
+    }
+
+    /// One of a few words.
+    pub(super) fn one_of(&self, key: &str, words: &[&str]) -> Result<Option<&str>, Refusal> {
+        match self.text(key) {
+            Some(text) if !words.contains(&text) => Err(wrong(key, text, &words.join(" or "))),
+            text => Ok(text),
+        }
     }
 
     /// `true` or `false`.

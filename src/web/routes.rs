@@ -12,10 +12,10 @@ use tokio::sync::oneshot;
 
 use super::access::Access;
 use super::guests::Seat;
-use super::home::Home;
+use super::pages::BadgeOf;
 use super::query::Refusal;
 use super::turns::Line;
-use super::{View, admission, pages, render};
+use super::{View, admission, badge, feed, fresh, pages, render};
 use crate::metrics::ROUTES;
 use crate::model::UplinkState;
 
@@ -40,6 +40,8 @@ enum Page<'a> {
     Events,
     Endpoint(&'a str, &'a str),
     Go(&'a str),
+    Feed,
+    Badge(BadgeOf<'a>),
     /// No page, where programs look for one.
     NoDocument,
     /// No page, where people look for one.
@@ -60,6 +62,7 @@ impl<'a> Page<'a> {
             "/api/v1/groups" => Self::Groups,
             "/api/v1/outages" => Self::Outages,
             "/api/v1/events" => Self::Events,
+            "/feed.atom" => Self::Feed,
             _ => Self::find_named(path),
         }
     }
@@ -67,6 +70,9 @@ impl<'a> Page<'a> {
     fn find_named(path: &'a str) -> Self {
         if let Some(group) = path.strip_prefix("/go/") {
             return Self::Go(group);
+        }
+        if let Some(badge) = path.strip_prefix("/badge/").and_then(BadgeOf::find) {
+            return Self::Badge(badge);
         }
         let names = path.strip_prefix("/api/v1/endpoints/");
         match names.and_then(|names| names.split_once('/')) {
@@ -92,6 +98,8 @@ impl<'a> Page<'a> {
             Self::Events => "/api/v1/events",
             Self::Endpoint(..) => "/api/v1/endpoints",
             Self::Go(_) => "/go",
+            Self::Feed => "/feed.atom",
+            Self::Badge(_) => "/badge",
             Self::NoDocument | Self::Nowhere => "other",
         };
         if ROUTES.contains(&route) {
@@ -99,6 +107,20 @@ impl<'a> Page<'a> {
         } else {
             "other"
         }
+    }
+
+    /// It is asked for by programs, which want to read errors as they read the rest.
+    const fn is_document(self) -> bool {
+        matches!(
+            self,
+            Self::StatusJson
+                | Self::Networks
+                | Self::Groups
+                | Self::Outages
+                | Self::Events
+                | Self::Endpoint(..)
+                | Self::Go(_)
+        )
     }
 
     const fn allowed(self) -> &'static str {
@@ -127,7 +149,8 @@ pub(super) async fn answer(
     let mut answer = match admission::admit(&request, seat.peer(), view, &access, met).await {
         Ok(()) => {
             seat.asked();
-            admitted(page, &request, view, seat.home()).await
+            let line = (seat.home(), page.route());
+            admitted(page, &request, view, line, met.tls.is_some()).await
         }
         Err(refusal) => refusal,
     };
@@ -137,27 +160,40 @@ pub(super) async fn answer(
     answer
 }
 
-async fn admitted(page: Page<'_>, request: &Request<Incoming>, view: &View, home: Home) -> Answer {
+async fn admitted(
+    page: Page<'_>,
+    request: &Request<Incoming>,
+    view: &View,
+    line: Line,
+    tls: bool,
+) -> Answer {
     let exists = !matches!(page, Page::NoDocument | Page::Nowhere);
     let mut methods = page.allowed().split(", ");
     let allowed = methods.any(|method| method == request.method().as_str());
     if exists && !allowed {
-        return method_not_allowed(page.allowed());
+        return method_not_allowed(page);
     }
     if page == Page::Reload && admission::comes_from_a_browser(request.headers()) {
         let sentence = "a web page may not ask for this; use a command, such as curl\n";
         return text(StatusCode::FORBIDDEN, sentence);
     }
-    turn_to(page, request, view, home).await
+    turn_to(page, request, view, line, tls).await
 }
 
-async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View, home: Home) -> Answer {
+async fn turn_to(
+    page: Page<'_>,
+    request: &Request<Incoming>,
+    view: &View,
+    line: Line,
+    tls: bool,
+) -> Answer {
     let head = request.headers();
     let query = request.uri().query();
-    let line = (home, page.route());
     // What was read waits in memory until it is written: one at a time does.
     let _turn = match page {
-        Page::Outages | Page::Events | Page::Endpoint(..) => Some(view.reading.take(line).await),
+        Page::Outages | Page::Events | Page::Endpoint(..) | Page::Feed => {
+            Some(view.reading.take(line).await)
+        }
         _ => None,
     };
     let document = match page {
@@ -168,6 +204,8 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View, home:
         Page::Reload => return reload(view).await,
         Page::StatusText => return text(StatusCode::OK, pages::status_text(view)),
         Page::Go(group) => return go(group, view),
+        Page::Feed => return feed(request, view, line, tls).await,
+        Page::Badge(of) => return badge(of, request, view),
         Page::Nowhere => return text(StatusCode::NOT_FOUND, "no such page; see /\n"),
         Page::StatusJson => Ok(pages::status(view)),
         Page::Networks => Ok(pages::networks(view)),
@@ -251,6 +289,27 @@ fn go(group: &str, view: &View) -> Answer {
     answer
 }
 
+/// Outages and switches.
+async fn feed(request: &Request<Incoming>, view: &View, line: Line, tls: bool) -> Answer {
+    let gzip = render::accepts_gzip(request.headers());
+    let write = match pages::feed(view, request.uri().query(), feed::base(request, tls)).await {
+        Ok(write) => write,
+        Err(Refusal(status, sentence)) => return text(status, sentence + "\n"),
+    };
+    match render::render(view, line, gzip, "the feed", write).await {
+        Ok(body) => fresh::answer(request.headers(), feed::ATOM, body, gzip),
+        Err(sentence) => text(StatusCode::INTERNAL_SERVER_ERROR, sentence + "\n"),
+    }
+}
+
+/// A picture for other pages.
+fn badge(of: BadgeOf<'_>, request: &Request<Incoming>, view: &View) -> Answer {
+    match pages::badge(view, of, request.uri().query()) {
+        Ok(body) => fresh::answer(request.headers(), badge::SVG, body, false),
+        Err(Refusal(status, sentence)) => text(status, sentence + "\n"),
+    }
+}
+
 fn landing(view: &View) -> String {
     let mut text = format!(
         "bascule {}
@@ -258,6 +317,8 @@ fn landing(view: &View) -> String {
 /status.txt    what to use now, one line a group
 /status.json   the same and more, for programs
 /go/GROUP      leads to the page of the active network
+/feed.atom     outages and switches
+/badge/network/NETWORK.svg and /badge/group/GROUP.svg, for other pages
 
 /api/v1/networks
 /api/v1/groups
@@ -284,8 +345,14 @@ fn landing(view: &View) -> String {
     text
 }
 
-fn method_not_allowed(allowed: &'static str) -> Answer {
-    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, format!("use {allowed}\n"));
+fn method_not_allowed(page: Page<'_>) -> Answer {
+    let allowed = page.allowed();
+    let sentence = format!("use {allowed}");
+    let mut answer = if page.is_document() {
+        refused(StatusCode::METHOD_NOT_ALLOWED, &sentence)
+    } else {
+        text(StatusCode::METHOD_NOT_ALLOWED, sentence + "\n")
+    };
     answer
         .headers_mut()
         .insert(header::ALLOW, HeaderValue::from_static(allowed));
@@ -317,7 +384,7 @@ pub(super) fn text<'a>(status: StatusCode, text: impl Into<Cow<'a, str>>) -> Ans
     respond(status, TEXT, text.into().into_owned().into())
 }
 
-fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
+pub(super) fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
     let mut answer = Response::new(Full::new(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();

@@ -41,6 +41,11 @@ pub trait Source: Send + Sync {
     /// Events after a number, ascending, `limit` of them at most.
     fn events(&self, after: u64, limit: usize) -> Reply<Events>;
 
+    /// The last changes of the active network of any group, the newest first.
+    fn switches(&self, _limit: usize) -> Reply<Vec<EventRow>> {
+        absent()
+    }
+
     /// Outages, those with the highest numbers first.
     fn outages(&self, wanted: Wanted) -> Reply<Vec<OutageRow>>;
 

@@ -1,8 +1,11 @@
 //! The pages of the listener, from a scene made by hand.
 
+mod badge;
 mod documented;
 mod documents;
+mod feed;
 mod history;
 mod lines;
 mod listener;
+mod outage;
 pub(crate) mod scene;

@@ -85,6 +85,11 @@ impl Source for Scene {
         })
     }
 
+    fn switches(&self, limit: usize) -> Reply<Vec<EventRow>> {
+        let rows = self.events.iter().rev().filter(|row| row.kind == "group");
+        self.reply(rows.take(limit).cloned().collect())
+    }
+
     fn outages(&self, wanted: Wanted) -> Reply<Vec<OutageRow>> {
         let rows = self.outages.iter().filter(|row| {
             let of = wanted.network.as_deref();

@@ -123,7 +123,7 @@ impl Feed<'_> {
         };
         let started = minute(row.started);
         let when = match row.ended {
-            Some(ended) => wording.from_until(&started, &minute(ended)),
+            Some(ended) => wording.between(&started, &minute(ended)),
             None => wording.since(&started),
         };
         let failed = wording.failed(&row.endpoint, &row.reason);

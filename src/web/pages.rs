@@ -19,7 +19,7 @@ const PAGE: u64 = 100;
 /// The most.
 const LARGEST_PAGE: u64 = 1000;
 /// The most outages with their evidence, which is some kilobytes each.
-const LARGEST_PAGE_OF_EVIDENCE: u64 = 100;
+const LARGEST_PAGE_OF_EVIDENCE: usize = 100;
 /// The highest number that an outage or event can have.
 const LAST_NUMBER: u64 = i64::MAX.unsigned_abs();
 /// How long the history may take.
@@ -69,6 +69,18 @@ pub(super) fn groups(view: &View) -> Write {
     Box::new(move || api::groups::document(basis.shown()))
 }
 
+/// `/api/v1/openapi.json`
+pub(super) fn openapi() -> Write {
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    const TEXT: &str = include_str!("openapi.json");
+    Box::new(|| Ok(TEXT.replacen("{version}", VERSION, 1).into_bytes()))
+}
+
+/// Refuses all parameters, for documents that have none.
+pub(super) fn without_parameters(query: Option<&str>) -> Result<(), Refusal> {
+    Query::read(query, &[]).map(drop)
+}
+
 /// `/api/v1/outages?since=7d&network=x&limit=100&before=ID&evidence=true`
 pub(super) async fn outages(view: &View, query: Option<&str>) -> Result<Write, Refusal> {
     const KNOWN: [&str; 5] = ["since", "network", "limit", "before", "evidence"];
@@ -77,9 +89,11 @@ pub(super) async fn outages(view: &View, query: Option<&str>) -> Result<Write, R
     let largest = if evidence {
         LARGEST_PAGE_OF_EVIDENCE
     } else {
-        LARGEST_PAGE
+        usize::MAX
     };
-    let limit = limit(&query, largest)?;
+    // What the two parameters mean together cannot be described: a smaller page is no surprise to
+    // who goes on with `next`.
+    let limit = limit(&query)?.min(largest);
     let network = query.name("network")?.map(str::to_owned);
     let wanted = Wanted {
         since: query
@@ -112,7 +126,7 @@ pub(super) async fn outages(view: &View, query: Option<&str>) -> Result<Write, R
 pub(super) async fn events(view: &View, query: Option<&str>) -> Result<Write, Refusal> {
     let query = Query::read(query, &["after", "limit"])?;
     let after = query.number("after", 0..=LAST_NUMBER)?.unwrap_or(0);
-    let limit = limit(&query, LARGEST_PAGE)?;
+    let limit = limit(&query)?;
     let mut events = patiently(view.source.events(after, limit)).await?;
     events.rows.truncate(limit);
     let basis = Basis::of(view);
@@ -241,8 +255,8 @@ fn ascii(link: &str) -> String {
     url::Url::parse(link).map_or_else(|_| link.to_owned(), String::from)
 }
 
-fn limit(query: &Query, largest: u64) -> Result<usize, Refusal> {
-    let limit = query.number("limit", 1..=largest)?.unwrap_or(PAGE);
+fn limit(query: &Query) -> Result<usize, Refusal> {
+    let limit = query.number("limit", 1..=LARGEST_PAGE)?.unwrap_or(PAGE);
     Ok(usize::try_from(limit).unwrap_or(usize::MAX))
 }
 

@@ -38,6 +38,7 @@ enum Page<'a> {
     Groups,
     Outages,
     Events,
+    OpenApi,
     Endpoint(&'a str, &'a str),
     Go(&'a str),
     Feed,
@@ -62,6 +63,7 @@ impl<'a> Page<'a> {
             "/api/v1/groups" => Self::Groups,
             "/api/v1/outages" => Self::Outages,
             "/api/v1/events" => Self::Events,
+            "/api/v1/openapi.json" => Self::OpenApi,
             "/feed.atom" => Self::Feed,
             _ => Self::find_named(path),
         }
@@ -98,6 +100,7 @@ impl<'a> Page<'a> {
             Self::Events => "/api/v1/events",
             Self::Endpoint(..) => "/api/v1/endpoints",
             Self::Go(_) => "/go",
+            Self::OpenApi => "/api/v1/openapi.json",
             Self::Feed => "/feed.atom",
             Self::Badge(_) => "/badge",
             Self::NoDocument | Self::Nowhere => "other",
@@ -118,6 +121,7 @@ impl<'a> Page<'a> {
                 | Self::Groups
                 | Self::Outages
                 | Self::Events
+                | Self::OpenApi
                 | Self::Endpoint(..)
                 | Self::Go(_)
         )
@@ -196,6 +200,7 @@ async fn turn_to(
         }
         _ => None,
     };
+    let bare = || pages::without_parameters(query);
     let document = match page {
         Page::Metrics => return metrics(line, render::accepts_gzip(head), view).await,
         Page::Landing => return text(StatusCode::OK, landing(view)),
@@ -207,12 +212,16 @@ async fn turn_to(
         Page::Feed => return feed(request, view, line, tls).await,
         Page::Badge(of) => return badge(of, request, view),
         Page::Nowhere => return text(StatusCode::NOT_FOUND, "no such page; see /\n"),
-        Page::StatusJson => Ok(pages::status(view)),
-        Page::Networks => Ok(pages::networks(view)),
-        Page::Groups => Ok(pages::groups(view)),
+        Page::StatusJson => bare().map(|()| pages::status(view)),
+        Page::Networks => bare().map(|()| pages::networks(view)),
+        Page::Groups => bare().map(|()| pages::groups(view)),
+        Page::OpenApi => bare().map(|()| pages::openapi()),
         Page::Outages => pages::outages(view, query).await,
         Page::Events => pages::events(view, query).await,
-        Page::Endpoint(network, endpoint) => pages::endpoint(view, network, endpoint).await,
+        Page::Endpoint(network, endpoint) => match bare() {
+            Ok(()) => pages::endpoint(view, network, endpoint).await,
+            Err(refusal) => Err(refusal),
+        },
         Page::NoDocument => Err(Refusal::unknown(
             "no such document; `/` lists them".to_owned(),
         )),
@@ -324,6 +333,7 @@ fn landing(view: &View) -> String {
 /api/v1/groups
 /api/v1/outages?since=7d&network=NETWORK&limit=100&before=ID&evidence=true
 /api/v1/events?after=SEQ&limit=100
+/api/v1/openapi.json
 ",
         env!("CARGO_PKG_VERSION")
     );

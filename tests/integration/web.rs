@@ -1,6 +1,7 @@
 //! The pages of the listener, from a scene made by hand.
 
 mod badge;
+mod described;
 mod documented;
 mod documents;
 mod feed;

@@ -66,7 +66,7 @@ impl Wording for English {
         format!("Since {from}.")
     }
 
-    fn from_until(&self, from: &str, until: &str) -> String {
+    fn between(&self, from: &str, until: &str) -> String {
         format!("From {from} to {until}.")
     }
 

@@ -82,7 +82,7 @@ impl Wording for French {
         format!("Depuis le {from}.")
     }
 
-    fn from_until(&self, from: &str, until: &str) -> String {
+    fn between(&self, from: &str, until: &str) -> String {
         format!("Du {from} au {until}.")
     }
 

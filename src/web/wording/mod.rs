@@ -33,7 +33,7 @@ pub(super) trait Wording: Sync {
     /// Since when.
     fn since(&self, from: &str) -> String;
     /// From when until when.
-    fn from_until(&self, from: &str, until: &str) -> String;
+    fn between(&self, from: &str, until: &str) -> String;
     /// The endpoint that failed, and why.
     fn failed(&self, endpoint: &str, reason: &str) -> String;
     /// The title of a switch.

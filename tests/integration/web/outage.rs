@@ -13,7 +13,7 @@ use super::feed::read;
 use crate::support::daemon::{Answer, Daemon, ok};
 
 /// A server that can die and come back at the same address.
-struct Server {
+pub(super) struct Server {
     address: SocketAddr,
     dead: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -21,7 +21,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(name: &'static str) -> Self {
+    pub(super) fn start(name: &'static str) -> Self {
         Self::start_at(name, ([127, 0, 0, 1], 0).into())
     }
 
@@ -53,7 +53,7 @@ impl Server {
         format!("http://{}/", self.address)
     }
 
-    fn die(&mut self) {
+    pub(super) fn die(&mut self) {
         self.dead.store(true, Ordering::SeqCst);
         // So that it sees it.
         drop(TcpStream::connect(self.address));
@@ -66,7 +66,7 @@ impl Server {
     }
 }
 
-fn config(first: &Server, second: &Server) -> String {
+pub(super) fn config(first: &Server, second: &Server) -> String {
     let network = |server: &Server| {
         let (name, url) = (server.name, server.url());
         format!(
@@ -77,9 +77,11 @@ fn config(first: &Server, second: &Server) -> String {
     format!(
         "[probe]\ninterval = \"1s\"\nrecheck_interval = \"1s\"\n\
          down_interval = \"1s\"\nfall = 1\nrise = 1\n{}{}\
-         [[group]]\nname = \"crisis\"\nnetworks = [\"first\", \"second\"]\n",
+         [[group]]\nname = \"crisis\"\nnetworks = [\"{}\", \"{}\"]\n",
         network(first),
-        network(second)
+        network(second),
+        first.name,
+        second.name
     )
 }
 

@@ -39,6 +39,7 @@ fn told(look: Look, source: &str, settings: &Settings, now: SystemTime) -> Strin
     }
     groups(look, settings, now, &mut out);
     maintenance(look, settings, now, &mut out);
+    notices(look, settings, now, &mut out);
     webhooks(look, settings, &mut out);
     uplink(look, settings, &mut out);
     hosts(look, settings, &mut out);
@@ -275,6 +276,29 @@ fn webhooks(look: Look, settings: &Settings, out: &mut String) {
         ];
         for text in told {
             paragraph(look, 2, &text, out);
+        }
+    }
+}
+
+/// What everybody will be told: the notices that are not over.
+fn notices(look: Look, settings: &Settings, now: SystemTime, out: &mut String) {
+    let mut shown = settings
+        .notices
+        .iter()
+        .filter(|it| now < it.until)
+        .peekable();
+    if shown.peek().is_none() {
+        return;
+    }
+    out.push('\n');
+    Line::new(look).ink(Ink::Strong, "notices").end(out);
+    for notice in shown {
+        let until = timestamp(notice.until);
+        for (language, text) in &notice.texts {
+            let language = language
+                .as_ref()
+                .map_or(String::new(), |it| format!(", {it}"));
+            paragraph(look, 2, &format!("until {until}{language}: {text}"), out);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::canaries::CANARIES;
 use super::decode::{Reader, Table, Value, read_at};
 use super::fault::{At, Place};
 use super::lists::{Headers, Named, list};
+use super::notice::Notice;
 use super::table::{bare, merge_key, table};
 use super::values::{Body, Directory, FilePath, Label, Pattern, Size, Span, Status, Time};
 use super::webhook::WebhookTable;
@@ -49,6 +50,8 @@ table! {
         maintenance: Vec<At<Maintenance>>,
         /// Who is told by program.
         webhook: Vec<At<WebhookTable>>,
+        /// What everybody should know.
+        notice: Vec<At<Notice>>,
     }
 }
 
@@ -442,5 +445,6 @@ pub fn keys() -> Vec<(&'static str, Vec<&'static str>)> {
         ("uplink", Uplink::keys()),
         ("maintenance", Maintenance::keys()),
         ("webhook", WebhookTable::keys()),
+        ("notice", Notice::keys()),
     ]
 }

@@ -69,7 +69,7 @@ fn checked(text: &str) {
 }
 
 /// Keys with values of many shapes. `%` is the value.
-const KEYS: [&str; 38] = [
+const KEYS: [&str; 40] = [
     "vantage = %",
     "state_dir = %",
     "max_state_age = %",
@@ -107,6 +107,8 @@ const KEYS: [&str; 38] = [
     "network.n.dns = [{ name = \"e\", query = % }]",
     "network.n.dns = [{ name = \"e\", query = \"a.test\", type = % }]",
     "group = [{ name = \"g\", networks = [\"n\"], last_resort = % }]\nnetwork.n.tcp = [{ name = \"e\", address = \"a.test:1\" }]",
+    "notice = [{ text = %, until = \"2030-01-01T00:00:00Z\" }]",
+    "notice = [{ text = { fr = % }, until = \"2030-01-01T00:00:00Z\" }]",
     "maintenance = [{ networks = [\"n\"], from = %, until = \"2030-01-01T00:00:00Z\" }]\nnetwork.n.tcp = [{ name = \"e\", address = \"a.test:1\" }]",
 ];
 

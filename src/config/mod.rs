@@ -30,6 +30,7 @@ mod maintenance;
 mod memory;
 mod merge;
 mod network;
+mod notice;
 mod outlook;
 mod print;
 mod resolve;
@@ -96,6 +97,8 @@ pub struct Settings {
     pub groups: Vec<GroupSettings>,
     /// Programs that are told what was confirmed.
     pub webhooks: Vec<Webhook>,
+    /// What everybody should know, in the order of the file.
+    pub notices: Vec<NoticeSettings>,
     /// Rounds at a time, in all.
     pub max_in_flight: usize,
     /// Trust roots for the resolvers' own connections.
@@ -164,6 +167,15 @@ pub struct Period {
     /// From this time on.
     pub from: SystemTime,
     /// Until just before this one.
+    pub until: SystemTime,
+}
+
+/// What the operator has to say to everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeSettings {
+    /// The text in each language (`fr`); one without a language is for everybody.
+    pub texts: Vec<(Option<String>, String)>,
+    /// Until when it is shown.
     pub until: SystemTime,
 }
 

@@ -12,6 +12,7 @@ use super::lists::list;
 use super::memory::Memory;
 use super::merge::Merged;
 use super::network::Network;
+use super::notice::Notice;
 use super::webhook::WebhookTable;
 use crate::model::Name;
 
@@ -37,6 +38,8 @@ pub(crate) struct Resolved<'a> {
     pub(crate) maintenance: &'a [At<Maintenance>],
     /// `[[webhook]]`, with all defaults.
     pub(crate) webhooks: &'a [WebhookTable],
+    /// `[[notice]]`.
+    pub(crate) notices: &'a [At<Notice>],
 }
 
 /// Prints it.
@@ -78,6 +81,10 @@ pub(crate) fn resolved(it: &Resolved<'_>) -> String {
     for webhook in it.webhooks {
         out.push_str("\n[[webhook]]\n");
         webhook.all_lines("", &mut out);
+    }
+    for notice in it.notices {
+        out.push_str("\n[[notice]]\n");
+        notice.value.all_lines("", &mut out);
     }
     out
 }

@@ -16,6 +16,7 @@ use super::maintenance::{windows, windows_of};
 use super::memory::Memory;
 use super::merge::{Merged, merge};
 use super::network::{self, Network};
+use super::notice::notices;
 use super::print;
 use super::secret::Environment;
 use super::uplink::uplink;
@@ -86,6 +87,7 @@ pub(crate) fn resolve(
     for network in &mut networks {
         network.settings.maintenance = windows_of(&network.plan.name, &windows);
     }
+    let notices = notices(&file, environment.now, &mut faults, &mut warnings);
     let (uplink, uplink_settings) = uplink(&file, &mut faults, &mut warnings);
 
     let (webhook_tables, webhooks) = webhooks(&file, &global, &mut context);
@@ -104,6 +106,7 @@ pub(crate) fn resolve(
             .as_ref()
             .map_or(&[][..], |list| &list.value),
         webhooks: &webhook_tables,
+        notices: file.notice.as_ref().map_or(&[][..], |list| &list.value),
     });
     faults.append(&mut context.faults);
     warnings.append(&mut context.warnings);
@@ -132,6 +135,7 @@ pub(crate) fn resolve(
         networks: facts,
         groups: group_facts,
         webhooks,
+        notices,
         max_in_flight: global.max_in_flight().value as usize,
         roots,
         warnings,

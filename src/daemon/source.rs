@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 use super::keeper::Keeper;
 use super::past;
 use super::rounds::Rounds;
-use crate::config::Settings;
+use crate::config::{NetworkSettings, Settings};
 use crate::history::{self, EventRow, History, OutageRow};
 use crate::metrics::Metrics;
 use crate::model::EndpointKey;
 use crate::web::{
-    Events, Facts, GroupFacts, LastRounds, NetworkFacts, Past, Picture, Reply, Source, Unavailable,
-    Wanted,
+    Events, Facts, GroupFacts, LastRounds, MaintenanceFacts, NetworkFacts, NoticeFacts, Past,
+    Picture, Reply, Source, Unavailable, Wanted,
 };
 
 #[derive(Clone)]
@@ -52,6 +52,15 @@ impl SharedFacts {
                     last_resort: group.last_resort.clone(),
                 })
                 .collect(),
+            notices: settings
+                .notices
+                .iter()
+                .map(|notice| NoticeFacts {
+                    texts: notice.texts.clone(),
+                    until: notice.until,
+                })
+                .collect(),
+            maintenance: windows(settings),
         };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(facts);
     }
@@ -63,6 +72,22 @@ fn round_due(settings: &Settings) -> Option<Duration> {
     let interval = endpoints().map(|it| it.interval).min()?;
     let timeout = endpoints().map(|it| it.timeout).max()?;
     Some(interval * 2 + timeout)
+}
+
+/// Every window of every network, the earliest first.
+fn windows(settings: &Settings) -> Vec<MaintenanceFacts> {
+    let of = |network: &NetworkSettings| {
+        let name = network.name.clone();
+        let windows = network.maintenance.iter().map(move |it| MaintenanceFacts {
+            network: name.clone(),
+            from: it.from,
+            until: it.until,
+        });
+        windows.collect::<Vec<_>>()
+    };
+    let mut windows: Vec<_> = settings.networks.iter().flat_map(of).collect();
+    windows.sort_by_key(|it| (it.from, it.until));
+    windows
 }
 
 #[cfg(any(test, fuzzing))]
@@ -135,6 +160,11 @@ impl Source for Everything {
             let rows = history.latest_events(limit).await;
             rows.map_err(|why| absent(&why))
         })
+    }
+
+    fn switches(&self, limit: usize) -> Reply<Vec<EventRow>> {
+        let history = self.history();
+        Box::pin(async move { history.switches(limit).await.map_err(|why| absent(&why)) })
     }
 
     fn outages(&self, wanted: Wanted) -> Reply<Vec<OutageRow>> {

@@ -170,6 +170,13 @@ impl History {
         self.inner.reader.ask(ask).await
     }
 
+    /// The last changes of the active network of any group, newest first, as far as they are among
+    /// the last 20,000 events.
+    pub async fn switches(&self, limit: usize) -> Result<Vec<EventRow>, Unavailable> {
+        let ask = move |db: &_| rows::switches(db, limit);
+        self.inner.reader.ask(ask).await
+    }
+
     /// Outages that run or ended after `since`, newest first: those of one network if it is
     /// named, and those with a number below `before`, for the next page.
     pub async fn outages(

@@ -16,6 +16,9 @@ const MOST_ROWS: usize = 1000;
 /// Of the newest events, so many are looked through for those that are not of endpoints.
 const LOOKED_AT: usize = 5000;
 
+/// Where a few events of one kind are looked for among all.
+const LOOKED_THROUGH: i64 = 20_000;
+
 const EVENT: &str = "seq, at, kind, network, endpoint, group_name, from_state, to_state, layer, \
     reason, text, since, outage";
 const OUTAGE: &str = "id, network, started, confirmed, ended, duration, layer, reason, detail, \
@@ -162,6 +165,17 @@ pub(super) fn latest_events(db: &Connection, limit: usize) -> rusqlite::Result<V
     let mut latest: Vec<EventRow> = found.collect::<Result<_, _>>()?;
     latest.reverse();
     Ok(latest)
+}
+
+/// The last events of groups, newest first. Beyond [`LOOKED_THROUGH`] events nobody looks.
+pub(super) fn switches(db: &Connection, limit: usize) -> rusqlite::Result<Vec<EventRow>> {
+    let sql = format!(
+        "SELECT {EVENT} FROM events WHERE kind = 'group'
+         AND seq > (SELECT max(seq) FROM events) - ?2 ORDER BY seq DESC LIMIT ?1"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let found = statement.query_map(params![rows(limit), LOOKED_THROUGH], event)?;
+    found.collect()
 }
 
 /// Outages that run or ended after `since`, newest first; of one network, and older than number

@@ -5,6 +5,8 @@
 //! | `/` | the status page for people, in English or French |
 //! | `/status.json`, `/status.txt` | what to use now, and why |
 //! | `/api/v1/...` | networks, groups, endpoints, outages, events: see `docs/api.md` |
+//! | `/feed.atom` | outages and switches |
+//! | `/badge/network/{name}.svg`, `/badge/group/{name}.svg` | what other pages embed |
 //! | `/go/{group}` | leads to the page of the active network |
 //! | `/metrics` | Prometheus text format, gzip on request |
 //! | `/healthz` | 200 while the process serves |
@@ -18,8 +20,11 @@ pub mod access;
 mod admission;
 mod api;
 mod availability;
+mod badge;
 mod connection;
 mod entrance;
+mod feed;
+mod fresh;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod guests;
@@ -35,6 +40,7 @@ mod source;
 mod telling;
 mod tongue;
 mod turns;
+mod wording;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -52,8 +58,8 @@ use leaving::{Closing, Leaving};
 use turns::Turns;
 
 pub use source::{
-    Events, Facts, GroupFacts, LastRounds, NetworkFacts, Nothing, PAST_DAYS, PAST_HOURS, Past,
-    Picture, Reply, Share, Source, Unavailable, Wanted,
+    Events, Facts, GroupFacts, LastRounds, MaintenanceFacts, NetworkFacts, Nothing, NoticeFacts,
+    PAST_DAYS, PAST_HOURS, Past, Picture, Reply, Share, Source, Unavailable, Wanted,
 };
 
 /// After a connection that could not be accepted.

@@ -15,6 +15,8 @@ use super::query::{Query, Refusal};
 use super::render::Write;
 use super::source::{Facts, Picture, Reply, Unavailable, Wanted};
 use super::tongue::{self, Tongue};
+use super::{badge, feed, wording};
+use crate::model::GroupView;
 use crate::model::printable::{QUOTE, printable};
 
 /// Outages or events of a page, where nobody says how many.
@@ -22,7 +24,7 @@ const PAGE: u64 = 100;
 /// The most.
 const LARGEST_PAGE: u64 = 1000;
 /// The most outages with their evidence, which is some kilobytes each.
-const LARGEST_PAGE_OF_EVIDENCE: u64 = 100;
+const LARGEST_PAGE_OF_EVIDENCE: usize = 100;
 /// The highest number that an outage or event can have.
 const LAST_NUMBER: u64 = i64::MAX.unsigned_abs();
 /// How long the history may take.
@@ -129,6 +131,18 @@ pub(super) fn groups(view: &View) -> Write {
     Box::new(move || api::groups::document(basis.shown()))
 }
 
+/// `/api/v1/openapi.json`
+pub(super) fn openapi() -> Write {
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    const TEXT: &str = include_str!("openapi.json");
+    Box::new(|| Ok(TEXT.replacen("{version}", VERSION, 1).into_bytes()))
+}
+
+/// Refuses all parameters, for documents that have none.
+pub(super) fn without_parameters(query: Option<&str>) -> Result<(), Refusal> {
+    Query::read(query, &[]).map(drop)
+}
+
 /// `/api/v1/outages?since=7d&network=x&limit=100&before=ID&evidence=true`
 pub(super) async fn outages(view: &View, query: Option<&str>) -> Result<Write, Refusal> {
     const KNOWN: [&str; 5] = ["since", "network", "limit", "before", "evidence"];
@@ -137,9 +151,11 @@ pub(super) async fn outages(view: &View, query: Option<&str>) -> Result<Write, R
     let largest = if evidence {
         LARGEST_PAGE_OF_EVIDENCE
     } else {
-        LARGEST_PAGE
+        usize::MAX
     };
-    let limit = limit(&query, largest)?;
+    // What the two parameters mean together cannot be described: a smaller page is no surprise to
+    // who goes on with `next`.
+    let limit = limit(&query)?.min(largest);
     let network = query.name("network")?.map(str::to_owned);
     let wanted = Wanted {
         since: query
@@ -172,7 +188,7 @@ pub(super) async fn outages(view: &View, query: Option<&str>) -> Result<Write, R
 pub(super) async fn events(view: &View, query: Option<&str>) -> Result<Write, Refusal> {
     let query = Query::read(query, &["after", "limit"])?;
     let after = query.number("after", 0..=LAST_NUMBER)?.unwrap_or(0);
-    let limit = limit(&query, LARGEST_PAGE)?;
+    let limit = limit(&query)?;
     let mut events = patiently(view.source.events(after, limit)).await?;
     events.rows.truncate(limit);
     let basis = Basis::of(view);
@@ -229,13 +245,71 @@ pub(super) async fn endpoint(view: &View, network: &str, endpoint: &str) -> Resu
     }))
 }
 
+/// `/feed.atom?lang=fr`, with the beginning of our own links.
+pub(super) async fn feed(view: &View, query: Option<&str>, base: String) -> Result<Write, Refusal> {
+    let wording = wording::wanted(query)?;
+    let newest = Wanted {
+        limit: feed::NEWEST,
+        ..Wanted::default()
+    };
+    let written = patiently(view.source.outages(newest)).await?;
+    let switches = patiently(view.source.switches(feed::NEWEST)).await?;
+    let basis = Basis::of(view);
+    let mut outages = api::history::unwritten(&basis.picture, &written, None);
+    outages.extend(written);
+    Ok(Box::new(move || {
+        let feed = feed::Feed {
+            shown: basis.shown(),
+            wording,
+            base: &base,
+            outages: &outages,
+            switches: &switches,
+        };
+        Ok(feed.document())
+    }))
+}
+
+/// `/badge/network/{name}.svg?lang=fr` and `/badge/group/{name}.svg?lang=fr`
+pub(super) fn badge(view: &View, of: BadgeOf<'_>, query: Option<&str>) -> Result<Vec<u8>, Refusal> {
+    let wording = wording::wanted(query)?;
+    let basis = Basis::of(view);
+    let shown = basis.shown();
+    match of {
+        BadgeOf::Network(name) => match basis.picture.network(name) {
+            Some(network) => Ok(badge::network(shown, network, wording)),
+            None => Err(no_network(name)),
+        },
+        BadgeOf::Group(name) => match group(&basis.picture, name) {
+            Some(group) => Ok(badge::group(shown, group, wording)),
+            None => Err(no_group(name)),
+        },
+    }
+}
+
+/// What a badge tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadgeOf<'a> {
+    Network(&'a str),
+    Group(&'a str),
+}
+
+impl<'a> BadgeOf<'a> {
+    /// What the path behind `/badge/` names.
+    pub(super) fn find(path: &'a str) -> Option<Self> {
+        let (of, name) = path.strip_suffix(".svg")?.split_once('/')?;
+        match of {
+            "network" => Some(Self::Network(name)),
+            "group" => Some(Self::Group(name)),
+            _ => None,
+        }
+    }
+}
+
 /// Where `/go/{group}` leads.
 pub(super) fn link(view: &View, group: &str) -> Result<String, Refusal> {
     let basis = Basis::of(view);
-    let mut groups = basis.picture.snapshot.groups.iter();
-    let Some(found) = groups.find(|it| &*it.name == group) else {
-        let group = printable(group, QUOTE);
-        return Err(Refusal::unknown(format!("there is no group `{group}`")));
+    let Some(found) = self::group(&basis.picture, group) else {
+        return Err(no_group(group));
     };
     let link = basis.facts.link(group, found.active.as_deref());
     link.map(ascii).ok_or_else(|| {
@@ -252,8 +326,8 @@ fn ascii(link: &str) -> String {
     url::Url::parse(link).map_or_else(|_| link.to_owned(), String::from)
 }
 
-fn limit(query: &Query, largest: u64) -> Result<usize, Refusal> {
-    let limit = query.number("limit", 1..=largest)?.unwrap_or(PAGE);
+fn limit(query: &Query) -> Result<usize, Refusal> {
+    let limit = query.number("limit", 1..=LARGEST_PAGE)?.unwrap_or(PAGE);
     Ok(usize::try_from(limit).unwrap_or(usize::MAX))
 }
 
@@ -278,6 +352,16 @@ async fn patiently<T>(reply: Reply<T>) -> Result<T, Refusal> {
             "the history does not answer in time".to_owned(),
         )),
     }
+}
+
+fn group<'a>(picture: &'a Picture, name: &str) -> Option<&'a GroupView> {
+    let mut groups = picture.snapshot.groups.iter();
+    groups.find(|it| &*it.name == name)
+}
+
+fn no_group(name: &str) -> Refusal {
+    let name = printable(name, QUOTE);
+    Refusal::unknown(format!("there is no group `{name}`"))
 }
 
 fn no_network(name: &str) -> Refusal {

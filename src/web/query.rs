@@ -10,6 +10,8 @@ use crate::model::printable::{QUOTE, printable};
 
 /// Longest query, in bytes.
 const LONGEST: usize = 1024;
+/// Longest length of time, in bytes.
+const LONGEST_SPAN: usize = 64;
 
 /// Why there is no answer: the status, and a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +46,10 @@ impl Query {
         let mut read = Self::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             if !known.contains(&&*key) {
-                let known = known.join(", ");
+                let known = match known {
+                    [] => "none".to_owned(),
+                    known => known.join(", "),
+                };
                 let key = printable(&key, QUOTE);
                 let sentence = format!("`{key}` is not a parameter of this page: it has {known}");
                 return Err(Refusal::bad(sentence));
@@ -64,6 +69,17 @@ impl Query {
         Self(pairs.collect())
     }
 
+    /// The same, but parameters of others are passed over: what people share, and what is shown
+    /// elsewhere, is given some on its way.
+    pub(super) fn read_some(query: Option<&str>, known: &[&str]) -> Result<Self, Refusal> {
+        let query = query.unwrap_or_default();
+        let own = form_urlencoded::parse(query.as_bytes());
+        let own = own.filter(|(key, _)| query.len() > LONGEST || known.contains(&&**key));
+        let mut kept = form_urlencoded::Serializer::new(String::new());
+        kept.extend_pairs(own);
+        Self::read(Some(&kept.finish()), known)
+    }
+
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         let mut all = self.0.iter();
         all.find_map(|(it, value)| (it == key).then_some(value.as_str()))
@@ -78,8 +94,10 @@ impl Query {
         let Some(text) = self.text(key) else {
             return Ok(None);
         };
+        // A sign would be read, too.
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse() {
-            Ok(number) if bounds.contains(&number) => Ok(Some(number)),
+            Ok(number) if digits && bounds.contains(&number) => Ok(Some(number)),
             _ => {
                 let (least, most) = bounds.into_inner();
                 let wanted = format!("a whole number from {least} to {most}");
@@ -93,9 +111,18 @@ impl Query {
         let Some(text) = self.text(key) else {
             return Ok(None);
         };
-        humantime::parse_duration(text)
-            .map(Some)
-            .map_err(|_| wrong(key, text, "a duration such as 30m, 12h or 7d"))
+        match humantime::parse_duration(text) {
+            Ok(span) if is_span(text) => Ok(Some(span)),
+            _ => Err(wrong(key, text, "a duration such as 30m, 12h or 7d")),
+        }
+    }
+
+    /// One of a few words.
+    pub(super) fn one_of(&self, key: &str, words: &[&str]) -> Result<Option<&str>, Refusal> {
+        match self.text(key) {
+            Some(text) if !words.contains(&text) => Err(wrong(key, text, &words.join(" or "))),
+            text => Ok(text),
+        }
     }
 
     /// `true` or `false`.
@@ -116,6 +143,25 @@ impl Query {
             }
             text => Ok(text),
         }
+    }
+}
+
+/// Whether it is what the description says, `7d` or `1d 12h`: the library reads more than that.
+fn is_span(text: &str) -> bool {
+    let mut rest = text;
+    if text.len() > LONGEST_SPAN {
+        return false;
+    }
+    loop {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let behind = rest.get(digits..).unwrap_or_default();
+        let Some(next) = behind.strip_prefix(['s', 'm', 'h', 'd', 'w']) else {
+            return false;
+        };
+        if !(1..=9).contains(&digits) || next.is_empty() {
+            return (1..=9).contains(&digits);
+        }
+        rest = next.strip_prefix(' ').unwrap_or(next);
     }
 }
 
@@ -146,6 +192,31 @@ mod tests {
         let empty = Query::read(None, &KNOWN).unwrap();
         assert_eq!(empty.span("since"), Ok(None));
         assert_eq!(empty.number("limit", 1..=1000), Ok(None));
+    }
+
+    #[test]
+    fn a_length_of_time_is_numbers_with_units_and_nothing_else() {
+        for (text, fine) in [
+            ("7d", true),
+            ("1d 12h", true),
+            ("1d12h30m", true),
+            ("000000001w", true),
+            ("1234567890s", false),
+            ("1d  12h", false),
+            ("1d ", false),
+            ("7", false),
+            ("0", false),
+            ("d", false),
+            ("1M", false),
+            ("1.5h", false),
+            ("1day", false),
+            (&"1s".repeat(32), true),
+            (&"1s".repeat(33), false),
+            ("", false),
+        ] {
+            assert_eq!(is_span(text), fine, "{text}");
+            assert!(!fine || humantime::parse_duration(text).is_ok(), "{text}");
+        }
     }
 
     #[test]

@@ -13,11 +13,10 @@ use tokio::sync::oneshot;
 
 use super::access::Access;
 use super::guests::Seat;
-use super::home::Home;
-use super::pages::Wish;
+use super::pages::{BadgeOf, Wish};
 use super::query::Refusal;
 use super::turns::Line;
-use super::{View, admission, page, pages, render};
+use super::{View, admission, badge, feed, fresh, page, pages, render};
 use crate::metrics::ROUTES;
 use crate::model::UplinkState;
 
@@ -44,8 +43,11 @@ enum Page<'a> {
     Outages,
     Events,
     Availability,
+    OpenApi,
     Endpoint(&'a str, &'a str),
     Go(&'a str),
+    Feed,
+    Badge(BadgeOf<'a>),
     /// No page, where programs look for one.
     NoDocument,
     /// No page, where people look for one.
@@ -67,6 +69,8 @@ impl<'a> Page<'a> {
             "/api/v1/outages" => Self::Outages,
             "/api/v1/events" => Self::Events,
             "/api/v1/availability" => Self::Availability,
+            "/api/v1/openapi.json" => Self::OpenApi,
+            "/feed.atom" => Self::Feed,
             _ => Self::find_named(path),
         }
     }
@@ -74,6 +78,9 @@ impl<'a> Page<'a> {
     fn find_named(path: &'a str) -> Self {
         if let Some(group) = path.strip_prefix("/go/") {
             return Self::Go(group);
+        }
+        if let Some(badge) = path.strip_prefix("/badge/").and_then(BadgeOf::find) {
+            return Self::Badge(badge);
         }
         let names = path.strip_prefix("/api/v1/endpoints/");
         match names.and_then(|names| names.split_once('/')) {
@@ -100,6 +107,9 @@ impl<'a> Page<'a> {
             Self::Availability => "/api/v1/availability",
             Self::Endpoint(..) => "/api/v1/endpoints",
             Self::Go(_) => "/go",
+            Self::OpenApi => "/api/v1/openapi.json",
+            Self::Feed => "/feed.atom",
+            Self::Badge(_) => "/badge",
             Self::NoDocument | Self::Nowhere => "other",
         };
         if ROUTES.contains(&route) {
@@ -107,6 +117,21 @@ impl<'a> Page<'a> {
         } else {
             "other"
         }
+    }
+
+    /// It is asked for by programs, which want to read errors as they read the rest.
+    const fn is_document(self) -> bool {
+        matches!(
+            self,
+            Self::StatusJson
+                | Self::Networks
+                | Self::Groups
+                | Self::Outages
+                | Self::Events
+                | Self::OpenApi
+                | Self::Endpoint(..)
+                | Self::Go(_)
+        )
     }
 
     const fn allowed(self) -> &'static str {
@@ -134,7 +159,8 @@ pub(super) async fn answer(
     let mut answer = match admission::admit(&request, seat.peer(), view, met).await {
         Ok(()) => {
             seat.asked();
-            admitted(page, &request, view, seat.home()).await
+            let line = (seat.home(), page.route());
+            admitted(page, &request, view, line, met.tls.is_some()).await
         }
         Err(refusal) => refusal,
     };
@@ -145,31 +171,46 @@ pub(super) async fn answer(
     answer
 }
 
-async fn admitted(page: Page<'_>, request: &Request<Incoming>, view: &View, home: Home) -> Answer {
+async fn admitted(
+    page: Page<'_>,
+    request: &Request<Incoming>,
+    view: &View,
+    line: Line,
+    tls: bool,
+) -> Answer {
     let exists = !matches!(page, Page::NoDocument | Page::Nowhere);
     let mut methods = page.allowed().split(", ");
     let allowed = methods.any(|method| method == request.method().as_str());
     if exists && !allowed {
-        return method_not_allowed(page.allowed());
+        return method_not_allowed(page);
     }
     if page == Page::Reload && admission::comes_from_a_browser(request.headers()) {
         let sentence = "a web page may not ask for this; use a command, such as curl\n";
         return text(StatusCode::FORBIDDEN, sentence);
     }
-    turn_to(page, request, view, home).await
+    turn_to(page, request, view, line, tls).await
 }
 
-async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View, home: Home) -> Answer {
+async fn turn_to(
+    page: Page<'_>,
+    request: &Request<Incoming>,
+    view: &View,
+    line: Line,
+    tls: bool,
+) -> Answer {
     let head = request.headers();
     let query = request.uri().query();
-    let line = (home, page.route());
     // What was read waits in memory until it is written: one at a time does.
     let _turn = match page {
-        Page::Landing | Page::Outages | Page::Events | Page::Availability | Page::Endpoint(..) => {
-            Some(view.reading.take(line).await)
-        }
+        Page::Landing
+        | Page::Outages
+        | Page::Events
+        | Page::Availability
+        | Page::Endpoint(..)
+        | Page::Feed => Some(view.reading.take(line).await),
         _ => None,
     };
+    let bare = || pages::without_parameters(query);
     let document = match page {
         Page::Metrics => return metrics(line, render::accepts_gzip(head), view).await,
         Page::Landing => return landing(request, line, view).await,
@@ -178,14 +219,23 @@ async fn turn_to(page: Page<'_>, request: &Request<Incoming>, view: &View, home:
         Page::Reload => return reload(view).await,
         Page::StatusText => return text(StatusCode::OK, pages::status_text(view)),
         Page::Go(group) => return go(group, view),
+        Page::Feed => return feed(request, view, line, tls).await,
+        Page::Badge(of) => return badge(of, request, view),
         Page::Nowhere => return text(StatusCode::NOT_FOUND, "no such page; see /\n"),
-        Page::StatusJson => Ok(pages::status(view)),
-        Page::Networks => Ok(pages::networks(view)),
-        Page::Groups => Ok(pages::groups(view)),
+        Page::StatusJson => bare().map(|()| pages::status(view)),
+        Page::Networks => bare().map(|()| pages::networks(view)),
+        Page::Groups => bare().map(|()| pages::groups(view)),
+        Page::OpenApi => bare().map(|()| pages::openapi()),
         Page::Outages => pages::outages(view, query).await,
         Page::Events => pages::events(view, query).await,
-        Page::Availability => pages::availability(view).await,
-        Page::Endpoint(network, endpoint) => pages::endpoint(view, network, endpoint).await,
+        Page::Availability => match bare() {
+            Ok(()) => pages::availability(view).await,
+            Err(refusal) => Err(refusal),
+        },
+        Page::Endpoint(network, endpoint) => match bare() {
+            Ok(()) => pages::endpoint(view, network, endpoint).await,
+            Err(refusal) => Err(refusal),
+        },
         Page::NoDocument => Err(Refusal::unknown(
             "no such document; `/api/v1/openapi.json` lists them".to_owned(),
         )),
@@ -262,6 +312,27 @@ fn go(group: &str, view: &View) -> Answer {
     answer
 }
 
+/// Outages and switches.
+async fn feed(request: &Request<Incoming>, view: &View, line: Line, tls: bool) -> Answer {
+    let gzip = render::accepts_gzip(request.headers());
+    let write = match pages::feed(view, request.uri().query(), feed::base(request, tls)).await {
+        Ok(write) => write,
+        Err(Refusal(status, sentence)) => return text(status, sentence + "\n"),
+    };
+    match render::render(view, line, gzip, "the feed", write).await {
+        Ok(body) => fresh::answer(request.headers(), feed::ATOM, body, gzip),
+        Err(sentence) => text(StatusCode::INTERNAL_SERVER_ERROR, sentence + "\n"),
+    }
+}
+
+/// A picture for other pages.
+fn badge(of: BadgeOf<'_>, request: &Request<Incoming>, view: &View) -> Answer {
+    match pages::badge(view, of, request.uri().query()) {
+        Ok(body) => fresh::answer(request.headers(), badge::SVG, body, false),
+        Err(Refusal(status, sentence)) => text(status, sentence + "\n"),
+    }
+}
+
 /// The status page.
 async fn landing(request: &Request<Incoming>, line: Line, view: &View) -> Answer {
     let head = request.headers();
@@ -316,8 +387,14 @@ fn has(head: &HeaderMap, tag: &str) -> bool {
     tags.any(|it| it == tag || it == "*")
 }
 
-fn method_not_allowed(allowed: &'static str) -> Answer {
-    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, format!("use {allowed}\n"));
+fn method_not_allowed(page: Page<'_>) -> Answer {
+    let allowed = page.allowed();
+    let sentence = format!("use {allowed}");
+    let mut answer = if page.is_document() {
+        refused(StatusCode::METHOD_NOT_ALLOWED, &sentence)
+    } else {
+        text(StatusCode::METHOD_NOT_ALLOWED, sentence + "\n")
+    };
     answer
         .headers_mut()
         .insert(header::ALLOW, HeaderValue::from_static(allowed));
@@ -349,7 +426,7 @@ pub(super) fn text<'a>(status: StatusCode, text: impl Into<Cow<'a, str>>) -> Ans
     respond(status, TEXT, text.into().into_owned().into())
 }
 
-fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
+pub(super) fn respond(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
     let mut answer = Response::new(Full::new(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();

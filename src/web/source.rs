@@ -16,6 +16,9 @@ pub const PAST_HOURS: usize = 24;
 /// Days that [`Past`] goes back, the present one included.
 pub const PAST_DAYS: usize = 90;
 
+/// A window of maintenance is announced so long before it opens.
+const ANNOUNCED: Duration = Duration::from_secs(86_400);
+
 /// Where the pages get everything from. Nothing here may wait but the answers of the history.
 pub trait Source: Send + Sync {
     /// All states as they are now.
@@ -45,6 +48,11 @@ pub trait Source: Send + Sync {
 
     /// The newest events but those of endpoints, ascending, `limit` of them at most.
     fn latest(&self, _limit: usize) -> Reply<Vec<EventRow>> {
+        absent()
+    }
+
+    /// The last changes of the active network of any group, the newest first.
+    fn switches(&self, _limit: usize) -> Reply<Vec<EventRow>> {
         absent()
     }
 
@@ -181,6 +189,30 @@ pub struct Facts {
     pub networks: Vec<NetworkFacts>,
     /// Groups.
     pub groups: Vec<GroupFacts>,
+    /// What everybody should know, in the order of the configuration.
+    pub notices: Vec<NoticeFacts>,
+    /// Windows of maintenance, the earliest first.
+    pub maintenance: Vec<MaintenanceFacts>,
+}
+
+/// What the operator has to say to everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeFacts {
+    /// The text in each language (`fr`); one without a language is for everybody.
+    pub texts: Vec<(Option<String>, String)>,
+    /// Until when it is shown.
+    pub until: SystemTime,
+}
+
+/// A window of maintenance of one network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaintenanceFacts {
+    /// Which network.
+    pub network: Name,
+    /// From this time on.
+    pub from: SystemTime,
+    /// Until just before this one.
+    pub until: SystemTime,
 }
 
 /// What the configuration says of a network.
@@ -223,8 +255,47 @@ impl Facts {
         own.or_else(|| self.last_resort(group))
     }
 
+    /// The notices that are to be shown at a time.
+    pub(super) fn notices_at(&self, now: SystemTime) -> impl Iterator<Item = &NoticeFacts> {
+        self.notices.iter().filter(move |it| now < it.until)
+    }
+
+    /// The windows that are open at a time, or open within [`ANNOUNCED`] of it.
+    pub(super) fn maintenance_at(
+        &self,
+        now: SystemTime,
+    ) -> impl Iterator<Item = &MaintenanceFacts> {
+        let soon = now.checked_add(ANNOUNCED).unwrap_or(now);
+        let windows = self.maintenance.iter();
+        windows.filter(move |it| now < it.until && it.from <= soon)
+    }
+
     pub(super) fn network(&self, name: &str) -> Option<&NetworkFacts> {
         self.networks.iter().find(|it| &*it.name == name)
+    }
+}
+
+impl NoticeFacts {
+    /// The text for readers of a language, and its own language if anybody said it: the reader's,
+    /// else the one for everybody, else English, else the first.
+    #[allow(dead_code, reason = "the status page has it next")]
+    pub(super) fn said_in(&self, language: &str) -> Option<(Option<&str>, &str)> {
+        let of = |wanted: Option<&str>| {
+            let mut texts = self.texts.iter();
+            texts.find(|(language, _)| language.as_deref() == wanted)
+        };
+        let chosen = of(Some(language))
+            .or_else(|| of(None))
+            .or_else(|| of(Some("en")));
+        let (language, text) = chosen.or_else(|| self.texts.first())?;
+        Some((language.as_deref(), text))
+    }
+}
+
+impl MaintenanceFacts {
+    /// Whether the window is open.
+    pub(super) fn is_open(&self, now: SystemTime) -> bool {
+        self.from <= now && now < self.until
     }
 }
 

@@ -14,6 +14,7 @@ mod groups;
 mod inheritance;
 mod memory;
 mod networks;
+mod notices;
 mod outlook;
 mod quorum;
 mod secrets;

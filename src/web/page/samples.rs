@@ -80,6 +80,8 @@ pub(super) fn fine(titles: &[&str]) -> Matter {
             name: "crisis".into(),
             last_resort: Some("https://ville.example/sms".to_owned()),
         }],
+        notices: Vec::new(),
+        maintenance: Vec::new(),
     };
     let rounds = networks
         .iter()

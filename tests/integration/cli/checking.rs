@@ -132,6 +132,14 @@ networks = ["x"]
 from = "2025-05-24T12:00:00Z"
 until = "2025-05-24T13:00:00Z"
 
+[[notice]]
+text = { en = "We move on Monday.", fr = "Nous partons lundi." }
+until = "2135-05-24T12:00:00Z"
+
+[[notice]]
+text = "It is over."
+until = "2025-05-24T12:00:00Z"
+
 [uplink]
 enabled = false
 "#,
@@ -162,6 +170,10 @@ maintenance
   x                         2025-05-24T12:00:00Z to 2135-05-24T12:00:00Z, now
   x                         2135-06-24T12:00:00Z to 2135-06-24T14:00:00Z
 
+notices
+  until 2135-05-24T12:00:00Z, en: We move on Monday.
+  until 2135-05-24T12:00:00Z, fr: Nous partons lundi.
+
 uplink, not looked at: every failure is believed at once
 "
     );
@@ -171,7 +183,8 @@ uplink, not looked at: every failure is believed at once
         warnings.join(" "),
         format!(
             "{path}:24: group.calm.pin.until: 2025-12-01T22:00:00Z is past: nothing is pinned \
-             {path}:39: maintenance[2].until: 2025-05-24T13:00:00Z is past: the window has no use"
+             {path}:39: maintenance[2].until: 2025-05-24T13:00:00Z is past: the window has no use \
+             {path}:47: notice[1].until: 2025-05-24T12:00:00Z is past: nobody sees this"
         )
     );
 }

@@ -84,7 +84,8 @@ fn the_example_has_every_key_of_every_table() {
         let mut tables = vec![&root];
         let steps: Vec<&str> = match table {
             "" => vec![],
-            "web" | "history" | "probe" | "group" | "uplink" | "maintenance" | "webhook" => {
+            "web" | "history" | "probe" | "group" | "uplink" | "maintenance" | "webhook"
+            | "notice" => {
                 vec![table]
             }
             "group.pin" => vec!["group", "pin"],
@@ -156,6 +157,10 @@ until = 2035-12-01T23:30:00Z
 [[webhook]]
 name = "banner"
 url = "http://127.0.0.1:8080/hooks/channel"
+
+[[notice]]
+text = { en = "We also post on Bluesky.", fr = "Nous publions aussi sur Bluesky." }
+until = 2035-12-01T22:00:00Z
 "#;
     let (example, minimal) = (good(EXAMPLE), good(minimal));
     // allow_missing is the one key of an inline table, and is printed only where it is written.
@@ -169,7 +174,7 @@ url = "http://127.0.0.1:8080/hooks/channel"
 fn a_stray_key_is_refused_in_every_table() {
     let root = Value::Table(complete());
     let tables = paths(&root, Value::is_table);
-    assert_eq!(tables.len(), 29);
+    assert_eq!(tables.len(), 32);
     for path in tables {
         let mut mutated = root.clone();
         let table = at(&mut mutated, &path).as_table_mut().unwrap();
@@ -177,10 +182,10 @@ fn a_stray_key_is_refused_in_every_table() {
         let text = toml::to_string(&mutated).unwrap();
         let line = 1 + text.lines().position(|l| l.contains("stray_key")).unwrap();
         let told = bad(&text);
-        // Networks and headers have names of the user's choice, but not values of any type.
+        // Networks, headers and languages have names of the user's choice, but not values of any type.
         let free = path
             .last()
-            .is_some_and(|p| p == "network" || p == "headers");
+            .is_some_and(|p| ["network", "headers", "text"].contains(&&**p));
         let sentence = if free {
             "stray_key: must be a"
         } else {

@@ -103,7 +103,7 @@ fn what_is_quoted_from_the_file_cannot_play_with_the_terminal() {
 #[test]
 fn keys_of_later_times_are_not_accepted_silently() {
     for text in [
-        "[[notice]]\ntext = \"x\"\n",
+        "[[notice]]\nfrom = \"x\"\n",
         "[web]\nadmin_listen = []\n",
         "[network.x]\nmax_in_flight = 3\n",
         "[network.x]\nhome = \"https://x.com/\"\n",

@@ -1,11 +1,14 @@
 //! The documents about now: what they say in the scene.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bascule::model::{EndpointKey, Role, State};
+use bascule::web::{MaintenanceFacts, NoticeFacts};
 use serde_json::{Value, json};
 
-use super::scene::{LOST, Scene, ago, now};
+use super::scene::{LOST, Scene, ago, now, wall};
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 #[test]
 fn every_document_says_where_when_and_in_which_version() {
@@ -157,6 +160,49 @@ fn the_status_has_what_the_networks_and_groups_have_but_no_endpoints() {
             "ipv4": "up", "ipv6": "unknown", "gateway": null,
         })
     );
+}
+
+#[test]
+fn the_status_has_notices_until_they_are_over_and_maintenance_a_day_ahead() {
+    let window = |network: &str, from: u64, until: u64| MaintenanceFacts {
+        network: network.into(),
+        from: wall() + Duration::from_secs(from) - HOUR,
+        until: wall() + Duration::from_secs(until) - HOUR,
+    };
+    let notice = |text: &str, until: SystemTime| NoticeFacts {
+        texts: vec![(None, text.to_owned())],
+        until,
+    };
+    let mut scene = Scene::new();
+    scene.facts.notices = vec![
+        notice("over", wall()),
+        notice("still to be read", wall() + Duration::from_nanos(1_000_000)),
+    ];
+    scene.facts.maintenance = vec![
+        window("over", 0, 3_600),
+        window("open", 3_600, 3_601),
+        window("announced", 25 * 3_600, 26 * 3_600),
+        window("too far", 25 * 3_600 + 1, 26 * 3_600),
+    ];
+    let status = scene.listen().json("/status.json");
+    assert_eq!(
+        status["notices"],
+        json!([{
+            "until": "2026-05-24T13:09:12.001Z",
+            "texts": [{"language": null, "text": "still to be read"}],
+        }])
+    );
+    let windows = json!([
+        {
+            "network": "open", "open": true,
+            "from": "2026-05-24T13:09:12.000Z", "until": "2026-05-24T13:09:13.000Z",
+        },
+        {
+            "network": "announced", "open": false,
+            "from": "2026-05-25T13:09:12.000Z", "until": "2026-05-25T14:09:12.000Z",
+        },
+    ]);
+    assert_eq!(status["maintenance"], windows);
 }
 
 #[test]

@@ -15,8 +15,8 @@ use bascule::model::{
 use bascule::report::json;
 use bascule::web::access::{Audience, Gate, Rules};
 use bascule::web::{
-    self, Events, Facts, GroupFacts, LastRounds, NetworkFacts, Past, Picture, Readiness,
-    ReloadRequest, Reply, Server, Share, Source, Unavailable, View, Wanted,
+    self, Events, Facts, GroupFacts, LastRounds, MaintenanceFacts, NetworkFacts, NoticeFacts, Past,
+    Picture, Readiness, ReloadRequest, Reply, Server, Share, Source, Unavailable, View, Wanted,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -89,6 +89,11 @@ impl Source for Scene {
     fn latest(&self, limit: usize) -> Reply<Vec<EventRow>> {
         let surplus = self.events.len().saturating_sub(limit);
         self.reply(self.events[surplus..].to_vec())
+    }
+
+    fn switches(&self, limit: usize) -> Reply<Vec<EventRow>> {
+        let rows = self.events.iter().rev().filter(|row| row.kind == "group");
+        self.reply(rows.take(limit).cloned().collect())
     }
 
     fn outages(&self, wanted: Wanted) -> Reply<Vec<OutageRow>> {
@@ -357,6 +362,24 @@ fn facts() -> Facts {
             name: "crisis".into(),
             last_resort: Some("https://metropole.example/sms".to_owned()),
         }],
+        notices: vec![notice()],
+        maintenance: vec![MaintenanceFacts {
+            network: "mastodon".into(),
+            from: wall() + Duration::from_secs(8 * HOUR),
+            until: wall() + Duration::from_secs(9 * HOUR),
+        }],
+    }
+}
+
+fn notice() -> NoticeFacts {
+    let texts = [
+        ("en", "We also post on Bluesky."),
+        ("fr", "Nous publions aussi sur Bluesky."),
+    ];
+    let text = |(language, text): (&str, &str)| (Some(language.to_owned()), text.to_owned());
+    NoticeFacts {
+        texts: texts.map(text).to_vec(),
+        until: wall() + Duration::from_secs(24 * HOUR),
     }
 }
 

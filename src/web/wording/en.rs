@@ -1,0 +1,91 @@
+//! English.
+
+use super::Wording;
+use crate::model::{Activation, Layer, State};
+
+pub(super) struct English;
+
+impl Wording for English {
+    fn code(&self) -> &'static str {
+        "en"
+    }
+
+    fn state(&self, state: State) -> &'static str {
+        state.as_str()
+    }
+
+    fn layer(&self, layer: Layer) -> &'static str {
+        match layer {
+            Layer::Dns => "DNS",
+            Layer::Tcp => "TCP",
+            Layer::Tls => "TLS",
+            Layer::Http => "HTTP",
+            Layer::Content => "content",
+        }
+    }
+
+    fn activation(&self, why: Activation) -> &'static str {
+        match why {
+            Activation::Startup => "first choice after the start",
+            Activation::Failover => "the active channel was lost",
+            Activation::Failback => "a preferred channel came back",
+            Activation::Recovery => "a channel works again",
+            Activation::Manual => "chosen by hand",
+        }
+    }
+
+    fn post_on(&self) -> &'static str {
+        "post on"
+    }
+
+    fn no_channel(&self) -> &'static str {
+        "no channel works"
+    }
+
+    fn feed(&self, vantage: &str) -> String {
+        format!("Outages and switches, seen from {vantage}")
+    }
+
+    fn is_down(&self, network: &str, how: &str) -> String {
+        format!("{network} is down{how}")
+    }
+
+    fn was_down(&self, network: &str, how: &str, lasted: &str) -> String {
+        format!("{network} was down for {lasted}{how}")
+    }
+
+    fn was_last_down(&self, network: &str, how: &str) -> String {
+        format!("{network} was down{how}; nobody has seen it come back")
+    }
+
+    fn span(&self, span: &str) -> String {
+        span.to_owned()
+    }
+
+    fn since(&self, from: &str) -> String {
+        format!("Since {from}.")
+    }
+
+    fn between(&self, from: &str, until: &str) -> String {
+        format!("From {from} to {until}.")
+    }
+
+    fn failed(&self, endpoint: &str, reason: &str) -> String {
+        format!("Endpoint {endpoint}: {reason}.")
+    }
+
+    fn switch(&self, group: &str, to: Option<&str>) -> String {
+        match to {
+            Some(to) => format!("{group}: post on {to}"),
+            None => format!("{group}: no channel works"),
+        }
+    }
+
+    fn instead(&self, to: Option<&str>, from: Option<&str>) -> String {
+        let to = to.unwrap_or("no channel");
+        match from {
+            Some(from) => format!("{to} instead of {from}"),
+            None => format!("{to}, where there was none"),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! French.
+
+use super::Wording;
+use crate::model::{Activation, Layer, State};
+
+pub(super) struct French;
+
+impl Wording for French {
+    fn code(&self) -> &'static str {
+        "fr"
+    }
+
+    fn state(&self, state: State) -> &'static str {
+        match state {
+            State::Unknown => "inconnu",
+            State::Up => "en service",
+            State::Degraded => "dégradé",
+            State::Down => "en panne",
+            State::Maintenance => "maintenance",
+        }
+    }
+
+    fn layer(&self, layer: Layer) -> &'static str {
+        match layer {
+            Layer::Dns => "DNS",
+            Layer::Tcp => "TCP",
+            Layer::Tls => "TLS",
+            Layer::Http => "HTTP",
+            Layer::Content => "contenu",
+        }
+    }
+
+    fn activation(&self, why: Activation) -> &'static str {
+        match why {
+            Activation::Startup => "premier choix après le démarrage",
+            Activation::Failover => "le canal actif est perdu",
+            Activation::Failback => "un canal préféré est revenu",
+            Activation::Recovery => "un canal fonctionne de nouveau",
+            Activation::Manual => "choisi à la main",
+        }
+    }
+
+    fn post_on(&self) -> &'static str {
+        "publier sur"
+    }
+
+    fn no_channel(&self) -> &'static str {
+        "aucun canal"
+    }
+
+    fn feed(&self, vantage: &str) -> String {
+        format!("Pannes et bascules, vues de {vantage}")
+    }
+
+    fn is_down(&self, network: &str, how: &str) -> String {
+        format!("{network} est en panne{how}")
+    }
+
+    fn was_down(&self, network: &str, how: &str, lasted: &str) -> String {
+        format!("{network} a été en panne pendant {lasted}{how}")
+    }
+
+    fn was_last_down(&self, network: &str, how: &str) -> String {
+        format!("{network} était en panne{how}\u{a0}; son retour n’a pas été vu")
+    }
+
+    fn span(&self, span: &str) -> String {
+        let word = |word: &str| {
+            let (number, unit) = word.split_at(word.len().saturating_sub(1));
+            let unit = match unit {
+                "d" => "j",
+                "m" => "min",
+                unit => unit,
+            };
+            format!("{number}\u{a0}{unit}")
+        };
+        let words: Vec<String> = span.split(' ').map(word).collect();
+        words.join(" ")
+    }
+
+    fn since(&self, from: &str) -> String {
+        format!("Depuis le {from}.")
+    }
+
+    fn between(&self, from: &str, until: &str) -> String {
+        format!("Du {from} au {until}.")
+    }
+
+    fn failed(&self, endpoint: &str, reason: &str) -> String {
+        format!("Point de mesure {endpoint}\u{a0}: {reason}.")
+    }
+
+    fn switch(&self, group: &str, to: Option<&str>) -> String {
+        match to {
+            Some(to) => format!("{group}\u{a0}: publier sur {to}"),
+            None => format!("{group}\u{a0}: aucun canal ne fonctionne"),
+        }
+    }
+
+    fn instead(&self, to: Option<&str>, from: Option<&str>) -> String {
+        let to = to.unwrap_or("aucun canal");
+        match from {
+            Some(from) => format!("{to} au lieu de {from}"),
+            None => format!("{to}, alors qu’il n’y en avait aucun"),
+        }
+    }
+}

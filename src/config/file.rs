@@ -7,7 +7,7 @@ use super::canaries::CANARIES;
 use super::decode::{Reader, Table, Value, read_at};
 use super::fault::{At, Place};
 use super::lists::{Headers, Named, list};
-use super::notice::Texts;
+use super::notice::Notice;
 use super::table::{bare, merge_key, table};
 use super::values::{Body, Directory, FilePath, Label, Pattern, Size, Span, Status, Time};
 use super::words::{Choice, Detail, HttpVersion, Preempting};
@@ -410,16 +410,6 @@ table! {
         networks: Vec<At<String>>,
         /// From when.
         from: Time,
-        /// Until when.
-        until: Time,
-    }
-}
-
-table! {
-    /// `[[notice]]`.
-    struct Notice {
-        /// What everybody should know.
-        text: Texts,
         /// Until when.
         until: Time,
     }

@@ -5,15 +5,27 @@ use std::time::SystemTime;
 use toml::de::DeValue;
 
 use super::NoticeSettings;
-use super::decode::{Reader, Value, bare_or_quoted, read_at};
+use super::decode::{Reader, Table, Value, bare_or_quoted, read_at};
 use super::fault::{At, Fault, Place};
-use super::file::{File, Notice};
+use super::file::File;
+use super::table::{bare, merge_key, table};
+use super::values::Time;
 use crate::model::printable::is_harmful;
 
 /// Longer is not a notice but a page.
 const LONGEST: usize = 500;
 /// More than this nobody reads.
 const MOST: usize = 10;
+
+table! {
+    /// `[[notice]]`.
+    struct Notice {
+        /// What everybody should know.
+        text: Texts,
+        /// Until when.
+        until: Time,
+    }
+}
 
 /// A text for everybody, or one for each language.
 #[derive(Clone, Debug)]

@@ -6,12 +6,13 @@ use std::fmt::Write as _;
 use super::decode::{Table as _, Value, quoted};
 use super::endpoint::Endpoint;
 use super::fault::At;
-use super::file::{Global, Maintenance, Notice, Uplink, Web};
+use super::file::{Global, Maintenance, Uplink, Web};
 use super::group::Judged;
 use super::lists::list;
 use super::memory::Memory;
 use super::merge::Merged;
 use super::network::Network;
+use super::notice::Notice;
 use crate::model::Name;
 
 /// What there is to print.

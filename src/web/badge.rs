@@ -8,6 +8,7 @@
 use maud::{Markup, html};
 
 use super::api::Shown;
+use super::feed::xml;
 use super::telling::Telling;
 use super::wording::Wording;
 use crate::model::printable::printable;
@@ -63,7 +64,7 @@ pub(super) fn network(shown: Shown<'_>, view: &NetworkView, wording: &dyn Wordin
         .filter(|_| matches!(look, Look::Uneasy | Look::Bad));
     let layer = layer.map_or_else(String::new, |it| format!(" ({})", wording.layer(it)));
     Badge {
-        label: printable(shown.facts.title(&view.name), LONGEST),
+        label: short(shown.facts.title(&view.name)),
         message: format!("{}{layer}", wording.state(view.state)),
         look,
     }
@@ -84,7 +85,7 @@ pub(super) fn group(shown: Shown<'_>, view: &GroupView, wording: &dyn Wording) -
         Some(name) => {
             let fine = active == preferred && state == Some(State::Up);
             let look = if fine { Look::Good } else { Look::Uneasy };
-            (printable(shown.facts.title(name), LONGEST), look)
+            (short(shown.facts.title(name)), look)
         }
     };
     Badge {
@@ -121,6 +122,11 @@ impl Badge {
         bytes.push(b'\n');
         bytes
     }
+}
+
+/// A title that fits, and that XML can hold.
+fn short(title: &str) -> String {
+    xml(&printable(title, LONGEST))
 }
 
 fn text(x: u32, width: u32, text: &str) -> Markup {

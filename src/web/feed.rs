@@ -173,7 +173,7 @@ fn minute(time: SystemTime) -> String {
 }
 
 /// A text that may stand in XML, which cannot hold every character.
-fn xml(text: &str) -> String {
+pub(super) fn xml(text: &str) -> String {
     let fine = |c: char| !is_harmful(c) && !matches!(c, '\u{fffe}' | '\u{ffff}');
     let put = |c| {
         if fine(c) {

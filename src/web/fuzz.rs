@@ -11,7 +11,7 @@ use super::access::{Access, Audience, Gate, Rules};
 use super::api::{self, Shown};
 use super::query::{Query, Refusal};
 use super::source::{Facts, Nothing, Picture};
-use super::{View, pages, render, routes};
+use super::{View, badge, feed, pages, render, routes, wording};
 use crate::fuzzing::sentence;
 use crate::metrics::{Metrics, ROUTES, Times};
 use crate::model::Moment;
@@ -89,6 +89,13 @@ fn refused(Refusal(status, told): &Refusal) {
     sentence(told, 400);
 }
 
+/// XML holds no control characters.
+fn drawn(xml: &[u8]) {
+    let text = String::from_utf8_lossy(xml);
+    let harmful = |c: char| c.is_control() && c != '\n';
+    assert!(!text.is_empty() && !text.contains(harmful), "{text}");
+}
+
 /// Demands that everything can be shown of a picture.
 pub(crate) fn documents(picture: &Picture, facts: &Facts) {
     for targets in [true, false] {
@@ -107,6 +114,22 @@ pub(crate) fn documents(picture: &Picture, facts: &Facts) {
             let document = document.unwrap_or_default();
             let read: Result<serde_json::Value, _> = serde_json::from_slice(&document);
             assert!(read.is_ok_and(|it| it["api"] == "v1"), "no document");
+        }
+        for wording in wording::ALL {
+            let feed = feed::Feed {
+                shown,
+                wording,
+                base: "",
+                outages: &api::history::unwritten(picture, &[], None),
+                switches: &[],
+            };
+            drawn(&feed.document());
+            for network in &picture.snapshot.networks {
+                drawn(&badge::network(shown, network, wording));
+            }
+            for group in &picture.snapshot.groups {
+                drawn(&badge::group(shown, group, wording));
+            }
         }
         let lines = api::status::text(shown);
         assert_eq!(lines.lines().count(), picture.snapshot.groups.len());

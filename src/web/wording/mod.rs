@@ -42,7 +42,7 @@ pub(super) trait Wording: Sync {
     fn instead(&self, to: Option<&str>, from: Option<&str>) -> String;
 }
 
-const ALL: [&dyn Wording; 2] = [&en::English, &fr::French];
+pub(super) const ALL: [&dyn Wording; 2] = [&en::English, &fr::French];
 
 /// The language that a request asks for with `?lang=`; English if it does not.
 pub(super) fn wanted(query: Option<&str>) -> Result<&'static dyn Wording, Refusal> {

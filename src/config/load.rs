@@ -68,10 +68,10 @@ pub fn load(source: &Source) -> Result<Loaded, Faults> {
             file: (&*file).into(),
             line: None,
             key: None,
-            sentence:
-                "holds a secret, and every user of this machine can read it: chmod o= it, or \
+            sentence: "holds a secret, and every user of this machine can read it: chmod o= it, and \
+                       give the service a group that can read it (docs/systemd.md, \"Secrets\"), or \
                        give the secret a file of its own"
-                    .to_owned(),
+                .to_owned(),
         });
     }
     Ok(loaded)

@@ -19,6 +19,11 @@ use crate::probe::trust::Roots;
 /// The largest file that is read.
 pub(crate) const LARGEST: u64 = 1 << 20;
 
+/// What to do about a file that every user can read. The service is none of its owners: without the
+/// second half it could not read it either.
+const CLOSE_IT: &str = "chmod o= it, and give it to the service with LoadCredential= \
+                                   (docs/systemd.md, \"Secrets\")";
+
 /// What a configuration can refer to outside of itself.
 #[derive(Clone, Debug)]
 pub struct Environment {
@@ -108,7 +113,7 @@ impl Environment {
         let full = self.expand(path).ok()?;
         is_exposed(&full).then(|| {
             let shown = printable(&full.display().to_string());
-            format!("every user of this machine can read {shown}: chmod o= it")
+            format!("every user of this machine can read {shown}: {CLOSE_IT}")
         })
     }
 

@@ -34,7 +34,7 @@ pub(crate) fn web(
         None => Access::default(),
     };
     warnings.extend(listen.iter().filter_map(|at| {
-        let lack = access.lack_at(at.value)?;
+        let lack = access.lack_at(at.value, "listen on loopback")?;
         Some(at.fault(lack))
     }));
     let settings = WebSettings {

@@ -22,11 +22,25 @@ pub(super) struct Door {
     pub(super) unnamed: Option<String>,
 }
 
+/// The address of a private listener of which the configuration cannot warn, as it does not name it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unnamed(SocketAddr);
+
+impl Unnamed {
+    /// What it lacks.
+    pub(super) fn lack(self, access: &Access) -> Option<String> {
+        access.lack_at(
+            self.0,
+            "write a loopback ListenStream= into the socket unit",
+        )
+    }
+}
+
 impl Door {
-    /// What it lacks, where the configuration cannot warn of it because it does not name it.
-    pub(super) fn lack(&self, access: &Access) -> Option<String> {
+    /// Where it is, if the configuration cannot warn of it.
+    pub(super) fn as_unnamed(&self) -> Option<Unnamed> {
         let is_ours = self.unnamed.is_some() && self.audience == Audience::Private;
-        is_ours.then(|| access.lack_at(self.address))?
+        is_ours.then_some(Unnamed(self.address))
     }
 }
 
@@ -152,14 +166,15 @@ mod tests {
                 audience,
                 unnamed: unnamed.then(|| "bascule.socket".to_owned()),
             };
-            door.lack(&Access::default())
+            door.as_unnamed()?.lack(&Access::default())
         };
         let (everywhere, loopback) = ([0, 0, 0, 0], [127, 0, 0, 1]);
         assert_eq!(
             door(everywhere, Audience::Private, true).as_deref(),
             Some(
                 "everybody who can reach `0.0.0.0:10110` reads everything: name a config_file \
-                 with basic_auth_users or client certificates, or listen on loopback"
+                 with basic_auth_users or client certificates, or write a loopback ListenStream= \
+                 into the socket unit"
             )
         );
         assert_eq!(door(everywhere, Audience::Public, true), None);

@@ -157,7 +157,8 @@ async fn start_and_run(options: Options) -> Result<(), StartError> {
     let (readiness_sender, readiness) = watch::channel(Readiness::default());
     let access = settings.web.access.clone();
     let gate = Gate::new(reload::rules(&settings));
-    let reloader = Reloader::new(source, gate.clone(), &settings);
+    let unnamed = doors.iter().filter_map(Door::as_unnamed).collect();
+    let reloader = Reloader::new(source, gate.clone(), &settings, unnamed);
     let mut pipeline = Pipeline::new(settings, engine, told, clock, readiness_sender);
     pipeline.begin(counters.as_ref());
 

@@ -2,7 +2,7 @@
 
 use tracing::{debug, error, info, warn};
 
-use super::listeners::Door;
+use super::listeners::{Door, Unnamed};
 use crate::config::{Faults, Settings, Source};
 use crate::model::{
     Activation, Cause, EndpointKey, Event, Family, Layer, Name, Reason, State, UplinkState, Verdict,
@@ -56,7 +56,12 @@ pub(super) fn listening(door: &Door, access: &Access) {
             "systemd passes {address} (`{name}`), which the configuration does not name: it is {to}"
         );
     }
-    if let Some(lack) = door.lack(access) {
+    lacking(door.as_unnamed().as_slice(), access);
+}
+
+/// What sockets of systemd lack that the configuration does not name.
+pub(super) fn lacking(unnamed: &[Unnamed], access: &Access) {
+    for lack in unnamed.iter().filter_map(|it| it.lack(access)) {
         warn!("{lack}");
     }
 }

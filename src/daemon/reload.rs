@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use tokio::task::JoinHandle;
 
+use super::listeners::Unnamed;
 use super::narrator;
 use crate::config::{self, Faults, Settings, Source};
 use crate::web::ReloadRequest;
@@ -15,6 +16,8 @@ pub(super) struct Reloader {
     source: Source,
     gate: Gate,
     listen: [Vec<SocketAddr>; 2],
+    /// Listeners that the configuration did not name at the start.
+    unnamed: Vec<Unnamed>,
     state_dir: Option<PathBuf>,
     reading: Option<JoinHandle<Result<Settings, Faults>>>,
     /// Who waits for the reading that runs.
@@ -32,11 +35,17 @@ pub(super) struct Reading {
 }
 
 impl Reloader {
-    pub(super) fn new(source: Source, gate: Gate, running: &Settings) -> Self {
+    pub(super) fn new(
+        source: Source,
+        gate: Gate,
+        running: &Settings,
+        unnamed: Vec<Unnamed>,
+    ) -> Self {
         Self {
             source,
             gate,
             listen: listen(running),
+            unnamed,
             state_dir: running.state_dir.clone(),
             reading: None,
             waiting: Vec::new(),
@@ -77,6 +86,7 @@ impl Reloader {
                     narrator::listen_needs_restart();
                     rules = self.gate.no_wider(rules);
                 }
+                narrator::lacking(&self.unnamed, &rules.access);
                 if let Some(change) = self.gate.adopt(rules) {
                     narrator::protected_otherwise(&change);
                 }
@@ -135,6 +145,59 @@ impl Reading {
         for waiting in self.waiting {
             // Who asked may be gone by now.
             let _ = waiting.send(self.answer.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::{Arc, Mutex};
+
+    use super::super::listeners::Door;
+    use super::*;
+    use crate::web::access::Audience;
+
+    #[tokio::test]
+    async fn what_a_socket_lacks_that_the_configuration_does_not_name_is_told_at_each_reload() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, "[web]\nlisten = [\"127.0.0.1:1\"]\n").unwrap();
+        let source = Source::File(file);
+        let settings = config::load(&source).unwrap().settings;
+        let door = Door {
+            address: ([0, 0, 0, 0], 10110).into(),
+            listener: TcpListener::bind("127.0.0.1:0").unwrap(),
+            audience: Audience::Private,
+            unnamed: Some("bascule.socket".to_owned()),
+        };
+        let unnamed = door.as_unnamed().into_iter().collect();
+        let gate = Gate::new(rules(&settings));
+        let mut reloader = Reloader::new(source, gate, &settings, unnamed);
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let to = Arc::clone(&log);
+        let subscriber = tracing_subscriber::fmt().with_writer(move || Copied(Arc::clone(&to)));
+        let telling = tracing::subscriber::set_default(subscriber.finish());
+        reloader.request(None);
+        assert!(reloader.next().await.settings.is_some());
+        drop(telling);
+        let log = String::from_utf8(log.lock().unwrap().clone()).unwrap();
+        let lack = "everybody who can reach `0.0.0.0:10110` reads everything: name a config_file \
+                    with basic_auth_users or client certificates, or write a loopback \
+                    ListenStream= into the socket unit";
+        assert!(log.contains(lack), "{log}");
+    }
+
+    /// What is written is kept.
+    struct Copied(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Copied {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
         }
     }
 }

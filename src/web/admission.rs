@@ -4,6 +4,7 @@
 //! because of a connection that was kept.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -18,21 +19,29 @@ use super::routes::{Answer, text};
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// Lets a request in, or says why not. The public listener is for everybody. `met` are the rules
-/// under which its connection was opened.
+/// under which its connection was opened. What counts are the rules at the end: a password may
+/// wait for its check, and a reload come meanwhile.
 pub(super) async fn admit(
     request: &Request<Incoming>,
     peer: IpAddr,
     view: &View,
-    access: &Access,
     met: &Access,
 ) -> Result<(), Answer> {
     if !view.is_private() {
         return Ok(());
     }
-    if access.outdates(met) {
-        return Err(outdated());
+    let mut access = view.gate.access();
+    loop {
+        if access.outdates(met) {
+            return Err(outdated());
+        }
+        known(request, peer, view, &access).await?;
+        let now = view.gate.access();
+        if Arc::ptr_eq(&now, &access) {
+            break;
+        }
+        access = now;
     }
-    known(request, peer, view, access).await?;
     // After the password: who has none uses up nothing of those who have.
     if let Some(Err(after)) = access.rate.as_ref().map(|rate| rate.take()) {
         let sentence = "more requests than rate_limit allows\n";

@@ -50,14 +50,15 @@ where
     } = visit;
     let pace = Arc::new(Pace::new(seat, Patience::USUAL));
     let (client, last, asked) = (&pace, &leaving.clone(), &AtomicBool::new(false));
-    let met = &*met;
+    let (met, rules) = (&*met, &changes.clone());
     let service = service_fn(move |request| {
         let view = view.clone();
         async move {
             client.asked();
             asked.store(true, Ordering::Relaxed);
             let mut answer = routes::answer(request, &view, client.seat(), met).await;
-            last.mark(&mut answer);
+            // Rules that are gone are other rules too.
+            last.mark(&mut answer, rules.has_changed().is_ok_and(|other| !other));
             let bytes = answer.body().size_hint().lower();
             client.answered(usize::try_from(bytes).unwrap_or(usize::MAX));
             Ok::<_, Infallible>(answer)
@@ -75,7 +76,6 @@ where
     let connection = pin!(connection);
     let has_asked = || asked.load(Ordering::Relaxed);
     let unwelcome = async move {
-        // Rules that are gone are other rules too.
         let _ = changes.changed().await;
     };
     tokio::select! {
@@ -152,11 +152,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 mod tests {
     use std::time::{Duration, SystemTime};
 
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
     use tokio::sync::{mpsc, watch};
     use tokio::time::{Instant, sleep};
 
-    use super::super::access::{Gate, Rules};
+    use super::super::access::{Gate, Hash, Rules, Users};
     use super::super::guests::Guests;
     use super::super::{Nothing, Readiness};
     use super::*;
@@ -168,13 +170,17 @@ mod tests {
 
     /// A connection whose way to the client holds so many bytes.
     fn connect(room: usize) -> DuplexStream {
+        connect_at(&Gate::new(Rules::default()), room)
+    }
+
+    fn connect_at(gate: &Gate, room: usize) -> DuplexStream {
         let times = Times::new(|| Moment::ZERO, |_| SystemTime::UNIX_EPOCH);
         let view = View::new(
             Metrics::new(times).unwrap(),
             Arc::new(Nothing),
             watch::channel(Readiness::default()).1,
             mpsc::channel(1).0,
-            Gate::new(Rules::default()),
+            gate.clone(),
         );
         let (client, server) = tokio::io::duplex(room);
         let guests = Arc::new(Guests::default());
@@ -203,6 +209,92 @@ mod tests {
         while !answer.ends_with(b"alive\n") {
             assert_ne!(client.read_buf(&mut answer).await.unwrap(), 0);
         }
+    }
+
+    /// Rules of which a byte is otherwise, with these users.
+    fn rules(byte: u8, users: &[&str]) -> Rules {
+        let hash = |user: &&str| {
+            let hash = Hash::new(&bcrypt::hash("open sesame", 4).unwrap()).unwrap();
+            ((*user).to_owned(), hash)
+        };
+        let access = Access {
+            users: Users::new(users.iter().map(hash).collect()),
+            fingerprint: [byte; 32],
+            ..Access::default()
+        };
+        Rules {
+            access,
+            ..Rules::default()
+        }
+    }
+
+    /// Everything that comes until the end of the connection.
+    async fn rest(client: &mut DuplexStream) -> String {
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    /// Lets everybody do what they can without something from outside.
+    async fn let_all_go_on() {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reload_ends_idle_connections_and_gives_new_ones_their_first_answer() {
+        let gate = Gate::new(rules(0, &[]));
+        let mut idle = connect_at(&gate, 4096);
+        ask(&mut idle).await;
+        let mut silent = connect_at(&gate, 4096);
+        let mut half = connect_at(&gate, 4096);
+        half.write_all(&HEALTH[..20]).await.unwrap();
+        let_all_go_on().await;
+        assert_eq!(gate.adopt(rules(1, &[])), None);
+        assert_eq!(rest(&mut idle).await, "");
+        for (mut client, left) in [(silent, HEALTH), (half, &HEALTH[20..])] {
+            client.write_all(left).await.unwrap();
+            let answer = rest(&mut client).await;
+            assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+            assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        }
+        silent = connect_at(&gate, 4096);
+        ask(&mut silent).await;
+        ask(&mut silent).await;
+    }
+
+    #[test]
+    fn a_password_that_waited_while_the_rules_changed_counts_by_the_new_ones() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().max_blocking_threads(1).build();
+        runtime.unwrap().block_on(async {
+            let gate = Gate::new(rules(0, &["aladdin", "other"]));
+            let (go_on, held) = std::sync::mpsc::channel::<()>();
+            // Nothing is checked meanwhile, so everybody waits in the queue.
+            let busy = tokio::task::spawn_blocking(move || held.recv());
+            let come = |user: &str| {
+                let encoded = STANDARD.encode(format!("{user}:open sesame"));
+                let head = format!("Host: t\r\nAuthorization: Basic {encoded}\r\n");
+                format!("GET /healthz HTTP/1.1\r\nConnection: close\r\n{head}\r\n")
+            };
+            let mut clients = Vec::new();
+            for user in ["aladdin", "other"] {
+                let mut client = connect_at(&gate, 4096);
+                client.write_all(come(user).as_bytes()).await.unwrap();
+                clients.push(client);
+            }
+            let_all_go_on().await;
+            assert!(gate.adopt(rules(1, &["other"])).is_some());
+            go_on.send(()).unwrap();
+            busy.await.unwrap().unwrap();
+            let mut statuses = Vec::new();
+            for client in &mut clients {
+                let answer = rest(client).await;
+                statuses.push(answer.split(' ').nth(1).unwrap_or_default().to_owned());
+            }
+            assert_eq!(statuses, ["401", "200"]);
+        });
     }
 
     /// A bit less than a second, so that nothing happens at the same time as a limit.

@@ -53,16 +53,15 @@ impl Leaving {
     }
 
     /// Says on an answer that it is the last one of its connection, if it is.
-    pub(super) fn mark(&self, answer: &mut Answer) {
-        if *self.over.borrow() {
+    pub(super) fn mark(&self, answer: &mut Answer, is_welcome: bool) {
+        if *self.over.borrow() || !is_welcome {
             let close = HeaderValue::from_static("close");
             answer.headers_mut().insert(header::CONNECTION, close);
         }
     }
 
-    /// Serves a connection to its end; once it is over, to the end of the answer under way. One
-    /// that has not asked for anything yet may: its request is on its way. Once it is unwelcome,
-    /// it ends with the answer under way too.
+    /// Serves a connection to its end; once it is over, or the connection unwelcome, to the end of
+    /// the answer under way. One that has not asked for anything yet may: its request is on its way.
     pub(super) async fn serve<C: Graceful>(
         mut self,
         mut connection: Pin<&mut C>,
@@ -83,7 +82,9 @@ impl Leaving {
                 }
                 () = unwelcome.as_mut(), if is_welcome => {
                     is_welcome = false;
-                    connection.as_mut().end();
+                    if has_asked() {
+                        connection.as_mut().end();
+                    }
                 }
             }
         }
@@ -138,7 +139,7 @@ mod tests {
                 async move {
                     answer.notified().await;
                     let mut answer = Answer::new(Full::from("all of it"));
-                    last.mark(&mut answer);
+                    last.mark(&mut answer, true);
                     Ok::<_, Infallible>(answer)
                 }
             });

@@ -125,15 +125,15 @@ pub(super) async fn answer(
     seat: &Seat,
     met: &Access,
 ) -> Answer {
-    let access = view.gate.access();
     let page = Page::find(request.uri().path(), view);
-    let mut answer = match admission::admit(&request, seat.peer(), view, &access, met).await {
+    let mut answer = match admission::admit(&request, seat.peer(), view, met).await {
         Ok(()) => {
             seat.asked();
             admitted(page, &request, view, seat.home()).await
         }
         Err(refusal) => refusal,
     };
+    let access = view.gate.access();
     access.headers.complete(answer.headers_mut());
     view.metrics.request(page.route(), answer.status().as_u16());
     // To HEAD hyper sends the head alone, with the length that the body would have.

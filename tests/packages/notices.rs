@@ -38,7 +38,8 @@ Libraries in the program bascule, and their licences
 
 bascule itself is under the Apache License, version 2.0. These libraries are compiled in, each under
 the licences below which it stands, with the copyright notices of its files. Where a library leaves
-the choice of a licence, one is taken.
+the choice of a licence, one is taken. Each text but that of Apache-2.0 stands here once; whoever
+hands on the program alone hands on this file and LICENSE, which has that text.
 
 So is the standard library of Rust, under Apache-2.0: copyright The Rust Project Developers, see
 https://thanks.rust-lang.org.

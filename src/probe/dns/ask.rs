@@ -192,15 +192,15 @@ impl Reach {
     /// a silent one when its share of the time is used up. If none can answer, what the most
     /// talkative one said is told.
     async fn ask_system(&self, question: &Question, until: Deadline) -> Exchange {
-        if let Some(reply) = self.system.known(question) {
-            return Exchange::over(Transport::Hosts, Met::NOBODY, Ok(reply));
+        if let Some(known) = self.system.known(question).transpose() {
+            return Exchange::over(Transport::Hosts, Met::NOBODY, known);
         }
         let none = |cause| Exchange::over(Transport::Udp, Met::NOBODY, Err(cause));
         let listed = match self.system.servers() {
             Ok(listed) => listed,
             Err(cause) => return none(cause),
         };
-        let servers: &[SocketAddr] = listed.as_deref().unwrap_or_default();
+        let servers: &[SocketAddr] = &listed;
         let mut best: Option<Exchange> = None;
         let mut met = Met::NOBODY;
         for (index, server) in servers.iter().enumerate() {

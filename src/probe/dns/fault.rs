@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::path::Path;
 
 use crate::model::printable::printable;
 use crate::model::{Cause, Family, Reason};
@@ -125,10 +126,23 @@ fn no_route(to: SocketAddr) -> Option<io::Error> {
         .err()
 }
 
+/// A file of this machine that must be known before anybody is asked could not be read.
+pub(super) fn unread(path: &Path, error: &io::Error) -> Cause {
+    let reason = match is_exhausted(error) {
+        true => Reason::LocalResources,
+        false => Reason::LocalResolver,
+    };
+    let why = quote(error);
+    Cause::new(reason, format!("{} cannot be read: {why}", path.display()))
+}
+
+fn is_exhausted(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(ENFILE | EMFILE | ENOBUFS))
+        || error.kind() == io::ErrorKind::OutOfMemory
+}
+
 fn exhausted(error: &io::Error) -> Option<Cause> {
-    let out_of = matches!(error.raw_os_error(), Some(ENFILE | EMFILE | ENOBUFS))
-        || error.kind() == io::ErrorKind::OutOfMemory;
-    out_of.then(|| {
+    is_exhausted(error).then(|| {
         Cause::new(
             Reason::LocalResources,
             format!("the resolver was not asked: {}", quote(error)),

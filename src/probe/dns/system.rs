@@ -13,7 +13,7 @@ use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hickory_resolver::proto::op::ResponseCode;
 
@@ -32,7 +32,7 @@ const MAX_FILE: u64 = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct SystemFiles {
     port: u16,
-    resolv_conf: Watched<Result<Vec<SocketAddr>, String>>,
+    resolv_conf: Watched<Vec<SocketAddr>>,
     hosts: Watched<Hosts>,
 }
 
@@ -52,15 +52,14 @@ impl SystemFiles {
     }
 
     /// The servers to ask, in order; never none.
-    pub(super) fn servers(&self) -> Result<Arc<Result<Vec<SocketAddr>, String>>, Cause> {
-        let servers = self.resolv_conf.read(|content| match content {
-            Ok(bytes) => Ok(servers(&String::from_utf8_lossy(&bytes), self.port)),
-            Err(error) => Err(fault::quote(&error)),
-        });
-        let complaint = match servers.as_ref() {
-            Ok(list) if !list.is_empty() => return Ok(servers),
+    pub(super) fn servers(&self) -> Result<Arc<Vec<SocketAddr>>, Cause> {
+        let servers = self
+            .resolv_conf
+            .read(|content| servers(&String::from_utf8_lossy(&content), self.port));
+        let complaint = match servers {
+            Ok(list) if !list.is_empty() => return Ok(list),
             Ok(_) => "names no server".to_owned(),
-            Err(error) => format!("cannot be read: {error}"),
+            Err(error) => format!("cannot be read: {}", fault::quote(&error)),
         };
         Err(Cause::new(
             Reason::LocalResolver,
@@ -72,11 +71,28 @@ impl SystemFiles {
     ///
     /// A name that the file knows in one family has no address in the other one: whoever
     /// overrides a name does not want half of the answer from elsewhere.
-    pub(super) fn known(&self, question: &Question) -> Option<Reply> {
-        let hosts = self
-            .hosts
-            .read(|content| Hosts::read(&content.unwrap_or_default()));
-        listed(&hosts, question)
+    pub(super) fn known(&self, question: &Question) -> Result<Option<Reply>, Cause> {
+        if question.family().is_none() {
+            return Ok(None);
+        }
+        Ok(listed(&*self.hosts()?, question))
+    }
+
+    /// What the hosts file says. Where it cannot be read just now, it is what it said last: asking a
+    /// server instead would pass over somebody's override. A file that is not there, or not for this
+    /// user, overrides nothing, as in the C library.
+    fn hosts(&self) -> Result<Arc<Hosts>, Cause> {
+        let error = match self.hosts.read(|content| Hosts::read(&content)) {
+            Ok(hosts) => return Ok(hosts),
+            Err(error) => error,
+        };
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Ok(Arc::default()),
+            _ => self
+                .hosts
+                .last()
+                .ok_or_else(|| fault::unread(&self.hosts.path, &error)),
+        }
     }
 }
 
@@ -169,21 +185,27 @@ impl<T> Watched<T> {
         }
     }
 
-    fn read(&self, parse: impl FnOnce(io::Result<Vec<u8>>) -> T) -> Arc<T> {
-        let stamp = std::fs::metadata(&self.path).ok().map(|m| Stamp::of(&m));
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(stamp), Some((known, meaning))) = (&stamp, seen.as_ref())
-            && stamp == known
+    fn read(&self, parse: impl FnOnce(Vec<u8>) -> T) -> io::Result<Arc<T>> {
+        let stamp = Stamp::of(&std::fs::metadata(&self.path)?);
+        let mut seen = self.seen();
+        if let Some((known, meaning)) = seen.as_ref()
+            && stamp == *known
         {
-            return Arc::clone(meaning);
+            return Ok(Arc::clone(meaning));
         }
-        let (stamp, content) = match load(&self.path) {
-            Ok((stamp, content)) => (Some(stamp), Ok(content)),
-            Err(error) => (None, Err(error)),
-        };
+        let (stamp, content) = load(&self.path)?;
         let meaning = Arc::new(parse(content));
-        *seen = stamp.map(|stamp| (stamp, Arc::clone(&meaning)));
-        meaning
+        *seen = Some((stamp, Arc::clone(&meaning)));
+        Ok(meaning)
+    }
+
+    /// What was read last.
+    fn last(&self) -> Option<Arc<T>> {
+        self.seen().as_ref().map(|(_, meaning)| Arc::clone(meaning))
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Option<(Stamp, Arc<T>)>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -227,7 +249,49 @@ fn load(path: &Path) -> io::Result<(Stamp, Vec<u8>)> {
 
 #[cfg(test)]
 mod tests {
+    use hickory_resolver::proto::rr::Name;
+
     use super::*;
+
+    fn files(folder: &Path) -> SystemFiles {
+        SystemFiles::new(folder.join("resolv.conf"), folder.join("hosts"), 53)
+    }
+
+    fn asked(files: &SystemFiles) -> Result<Option<Vec<IpAddr>>, Cause> {
+        let name = Name::from_ascii("a.test.").unwrap();
+        let known = files.known(&Question::address(name, Family::Ipv4));
+        known.map(|reply| reply.map(|reply| reply.addresses))
+    }
+
+    #[test]
+    fn a_hosts_file_that_cannot_be_read_just_now_overrides_what_it_overrode_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let (files, hosts) = (files(folder.path()), folder.path().join("hosts"));
+        std::fs::write(&hosts, "192.0.2.1 a.test\n").unwrap();
+        let listed = Ok(Some(vec![IpAddr::from([192, 0, 2, 1])]));
+        assert_eq!(asked(&files), listed);
+        std::fs::remove_file(&hosts).unwrap();
+        // A link to itself: neither a file nor none.
+        std::os::unix::fs::symlink(&hosts, &hosts).unwrap();
+        assert_eq!(asked(&files), listed);
+        std::fs::remove_file(&hosts).unwrap();
+        assert_eq!(asked(&files), Ok(None));
+    }
+
+    #[test]
+    fn a_hosts_file_that_was_never_read_is_our_own_trouble() {
+        let folder = tempfile::tempdir().unwrap();
+        let (files, hosts) = (files(folder.path()), folder.path().join("hosts"));
+        assert_eq!(asked(&files), Ok(None));
+        std::os::unix::fs::symlink(&hosts, &hosts).unwrap();
+        let cause = asked(&files).unwrap_err();
+        let shown = hosts.display();
+        let sentence =
+            format!("{shown} cannot be read: Too many levels of symbolic links (os error 40)");
+        assert_eq!(cause, Cause::new(Reason::LocalResolver, sentence));
+        let exhausted = fault::unread(&hosts, &io::Error::from_raw_os_error(24));
+        assert_eq!(exhausted.reason, Reason::LocalResources);
+    }
 
     #[test]
     fn only_the_first_three_usable_servers_count_and_other_lines_do_no_harm() {

@@ -26,7 +26,8 @@ impl Change {
         let words: Vec<String> = parts.into_iter().flatten().collect();
         let asked = |access: &Access| {
             let knows = access.tls.as_ref().is_some_and(Tls::knows_its_clients);
-            [access.tls.is_some(), knows, !access.users.is_empty()]
+            let named = knows && access.tls.as_ref().is_some_and(Tls::names_its_clients);
+            [access.tls.is_some(), knows, named, !access.users.is_empty()]
         };
         let mut walls = asked(before).into_iter().zip(asked(after));
         (!words.is_empty()).then(|| Self {
@@ -57,11 +58,15 @@ fn clients(was: Option<&Tls>, is: Option<&Tls>) -> Option<String> {
         let name = |tls| kind(tls).name();
         return Some(format!("client_auth_type {}, was {}", name(is), name(was)));
     }
-    let other = was?.clients() != is?.clients();
+    let (was, is) = (was?, is?);
+    if was.names_its_clients() && !is.names_its_clients() {
+        return Some("client certificates with any name, was client_allowed_sans".to_owned());
+    }
+    let other = was.clients() != is.clients();
     other.then(|| "client certificates of others than before".to_owned())
 }
 
-/// `2 users added, 1 removed, 1 with another password`.
+/// `2 users added, 1 removed, 1 with another hash`.
 fn users(was: &Users, is: &Users) -> Option<String> {
     let added = is.names().filter(|name| was.hash_of(name).is_none());
     let removed = was.names().filter(|name| is.hash_of(name).is_none());
@@ -72,7 +77,7 @@ fn users(was: &Users, is: &Users) -> Option<String> {
     let parts = [
         (added.count(), "added"),
         (removed.count(), "removed"),
-        (changed.count(), "with another password"),
+        (changed.count(), "with another hash"),
     ];
     let mut words = String::new();
     for (number, what) in parts.into_iter().filter(|(number, _)| *number > 0) {
@@ -118,7 +123,7 @@ mod tests {
         assert_eq!(told(&[a, b], &[]), words("2 users removed", true));
         assert_eq!(
             told(&[a], &[other_a, b]),
-            words("1 user added, 1 with another password", false)
+            words("1 user added, 1 with another hash", false)
         );
     }
 }

@@ -1,5 +1,6 @@
 //! What is checked of a client's certificate beyond, or instead of, the way to its authority.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -10,7 +11,43 @@ use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
-use super::tls::PROVIDER;
+use super::tls::{PROVIDER, TlsFault, TlsParts, chain};
+
+/// Whose certificates clients have to show, and with which names; nothing, if that is not checked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Clients {
+    authorities: BTreeSet<Vec<u8>>,
+    names: BTreeSet<String>,
+}
+
+impl Clients {
+    pub(super) fn of(parts: &TlsParts) -> Result<Self, TlsFault> {
+        if !parts.client_auth.verifies() {
+            return Ok(Self::default());
+        }
+        let authorities = chain(parts.client_ca.as_deref().unwrap_or_default());
+        Ok(Self {
+            authorities: authorities
+                .map_err(TlsFault::ClientCa)?
+                .iter()
+                .map(|certificate| certificate.to_vec())
+                .collect(),
+            names: parts.client_allowed_sans.iter().cloned().collect(),
+        })
+    }
+
+    /// Whether not every certificate of the authority will do.
+    pub(super) fn are_named(&self) -> bool {
+        !self.names.is_empty()
+    }
+
+    /// Whether everybody whom the others let in comes in here.
+    pub(super) fn let_in_all_of(&self, others: &Self) -> bool {
+        let any_name = self.names.is_empty();
+        let named = !others.names.is_empty() && others.names.is_subset(&self.names);
+        others.authorities.is_subset(&self.authorities) && (any_name || named)
+    }
+}
 
 /// Asks for a certificate and takes any. Its owner has the key; that is all that is known.
 #[derive(Debug)]

@@ -84,7 +84,7 @@ impl Guard {
         }))
     }
 
-    /// Forgets what was right for users that are no more, or have another password.
+    /// Forgets what was right for users that are no more, or have another hash.
     pub(super) fn keep_only(&self, users: &Users) {
         let mut state = self.lock();
         state

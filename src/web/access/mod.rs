@@ -14,6 +14,8 @@ mod guard;
 mod headers;
 mod queue;
 mod rate;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod users;
 
@@ -63,20 +65,20 @@ impl Access {
     }
 
     /// What a private listener at this address needs and lacks, if others than this machine reach
-    /// it.
+    /// it. `or` is what would do instead.
     #[must_use]
-    pub fn lack_at(&self, address: SocketAddr) -> Option<String> {
+    pub fn lack_at(&self, address: SocketAddr, or: &str) -> Option<String> {
         if address.ip().to_canonical().is_loopback() {
             None
         } else if !self.is_guarded() {
             Some(format!(
                 "everybody who can reach `{address}` reads everything: name a config_file with \
-                 basic_auth_users or client certificates, or listen on loopback"
+                 basic_auth_users or client certificates, or {or}"
             ))
         } else if self.tls.is_none() {
             Some(format!(
                 "passwords travel to `{address}` in the clear, and whoever is on the way reads \
-                 them: add tls_server_config to the config_file, or listen on loopback"
+                 them: add tls_server_config to the config_file, or {or}"
             ))
         } else {
             None
@@ -178,12 +180,13 @@ impl Gate {
         self.0.access.subscribe()
     }
 
-    /// Those rules, as far as they protect what the rules in force protect: the listeners stay
-    /// open that were opened under these.
+    /// Those rules, unless they protect less than the rules in force: the listeners stay open that
+    /// were opened under these.
     #[must_use]
     pub fn no_wider(&self, rules: Rules) -> Rules {
         let now = self.access();
-        let access = if now.is_guarded() && !rules.access.is_guarded() {
+        let change = Change::between(&now, &rules.access);
+        let access = if change.is_some_and(|change| change.weaker) {
             (*now).clone()
         } else {
             rules.access
@@ -215,53 +218,5 @@ impl Gate {
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Gate").field(&self.access()).finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn listeners_that_stay_open_show_the_public_no_more_than_before() {
-        let rules = |show_targets| Rules {
-            show_targets,
-            ..Rules::default()
-        };
-        for (now, wished, shown) in [
-            (false, true, false),
-            (false, false, false),
-            (true, false, false),
-            (true, true, true),
-        ] {
-            let gate = Gate::new(rules(now));
-            let change = gate.adopt(gate.no_wider(rules(wished)));
-            assert_eq!(change, None);
-            assert_eq!(gate.shows_targets(), shown, "{now}, then {wished}");
-        }
-    }
-
-    #[test]
-    fn a_listener_that_others_reach_lacks_something_unless_passwords_are_encrypted() {
-        let of = |access: &Access, address: &str| {
-            let lack = access.lack_at(address.parse().expect("an address"));
-            lack.map(|it| it.split(" `").next().unwrap_or_default().to_owned())
-        };
-        let open = Access::default();
-        let hash = "$2b$05$abcdefghijklmnopqrstuuKz7FQ0fKmdXDzBRlDcTBjHRGtZWk0Pe";
-        let hash = Hash::new(hash).expect("it is a hash");
-        let clear = Access {
-            users: Users::new([("a".to_owned(), hash)].into()),
-            ..Access::default()
-        };
-        for home in ["127.0.0.1:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
-            assert_eq!((of(&open, home), of(&clear, home)), (None, None));
-        }
-        let anywhere = "[::]:10110";
-        assert_eq!(
-            of(&open, anywhere).as_deref(),
-            Some("everybody who can reach")
-        );
-        assert_eq!(of(&clear, anywhere).as_deref(), Some("passwords travel to"));
     }
 }

@@ -18,7 +18,7 @@ use rustls::{RootCertStore, ServerConfig, SupportedCipherSuite};
 use x509_parser::prelude::FromDer as _;
 
 use super::Audience;
-use super::clients::{AnyCertificate, NamedClients};
+use super::clients::{AnyCertificate, Clients, NamedClients};
 
 pub(super) static PROVIDER: LazyLock<CryptoProvider> = LazyLock::new(ring::default_provider);
 
@@ -166,7 +166,7 @@ pub struct Tls {
     private: Arc<ServerConfig>,
     public: Arc<ServerConfig>,
     client_auth: ClientAuth,
-    clients: Arc<(Option<Vec<u8>>, Vec<String>)>,
+    clients: Arc<Clients>,
     certificate: CertificateDer<'static>,
     facts: Facts,
 }
@@ -199,7 +199,12 @@ impl Tls {
             rustls::Error::InconsistentKeys(_) => {
                 TlsFault::Key("is not the key of the certificate".to_owned())
             }
-            error => TlsFault::Key(format!("cannot be used: {error}")),
+            // Of the two, rustls does not say which.
+            _ => TlsFault::Key(
+                "is damaged, or of a kind that is not served: P-256, P-384, Ed25519, and RSA of \
+                 2048 bits and more are"
+                    .to_owned(),
+            ),
         })?;
         let key = Arc::new(SingleCertAndKey::from(key));
         let verifier = verifier(parts)?;
@@ -207,7 +212,7 @@ impl Tls {
             private: config(parts, &key, verifier)?,
             public: config(parts, &key, None)?,
             client_auth: parts.client_auth,
-            clients: Arc::new((parts.client_ca.clone(), parts.client_allowed_sans.clone())),
+            clients: Arc::new(Clients::of(parts)?),
             certificate,
             facts,
         })
@@ -252,10 +257,17 @@ impl Tls {
         })
     }
 
-    /// Whether what a client has shown under other rules proves nothing under these.
+    /// Whether what a client has shown under other rules is not enough under these.
     pub(super) fn asks_otherwise_than(&self, met: &Self) -> bool {
-        let asks = |tls: &Self| (tls.client_auth, Arc::clone(&tls.clients));
-        self.client_auth != ClientAuth::NoClientCert && asks(self) != asks(met)
+        use ClientAuth::{NoClientCert, RequireAndVerifyClientCert, VerifyClientCertIfGiven};
+        match (self.client_auth, met.client_auth) {
+            (VerifyClientCertIfGiven, NoClientCert) => false,
+            (RequireAndVerifyClientCert, RequireAndVerifyClientCert)
+            | (VerifyClientCertIfGiven, RequireAndVerifyClientCert | VerifyClientCertIfGiven) => {
+                !self.clients.let_in_all_of(&met.clients)
+            }
+            (asked, _) => asked.verifies(),
+        }
     }
 
     /// Our own certificate.
@@ -264,8 +276,13 @@ impl Tls {
     }
 
     /// Whose certificates clients have to show, and with which names.
-    pub(super) fn clients(&self) -> &(Option<Vec<u8>>, Vec<String>) {
+    pub(super) fn clients(&self) -> &Clients {
         &self.clients
+    }
+
+    /// Whether not every certificate of the authority will do.
+    pub(super) fn names_its_clients(&self) -> bool {
+        self.clients.are_named()
     }
 
     /// Whether nobody comes in who has not proven to be a client.
@@ -280,7 +297,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(super) fn chain(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match chain {
         Ok(chain) if chain.is_empty() => Err("holds no certificate in PEM".to_owned()),

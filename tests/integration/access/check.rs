@@ -114,6 +114,11 @@ fn tls_that_would_not_work_or_not_protect_is_refused() {
          phrase has to be decrypted first)",
     );
     refused(
+        "tls_server_config:\n  cert_file: server.pem\n  key: \"-----BEGIN PRIVATE KEY-----\\nAAAA\\n-----END PRIVATE KEY-----\\n\"\n",
+        "web.yml:3: tls_server_config.key: is damaged, or of a kind that is not served: P-256, P-384, \
+         Ed25519, and RSA of 2048 bits and more are",
+    );
+    refused(
         &format!("{TLS}  cert: x\n"),
         "web.yml:4: tls_server_config.cert: is there beside cert_file: one of both is enough",
     );

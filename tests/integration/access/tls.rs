@@ -74,6 +74,12 @@ fn plain_http_to_a_tls_listener_is_told_so() {
         answer.text(),
         "Client sent an HTTP request to an HTTPS server.\n"
     );
+    for line in [
+        "content-type: text/plain; charset=utf-8",
+        "x-content-type-options: nosniff",
+    ] {
+        assert!(answer.head.contains(line), "{}", answer.head);
+    }
     let url = format!("http://{}", daemon.address);
     let asked = told(&mut bascule(&["status", "--url", &url]));
     let sentence = format!("bascule: {url}/ does not speak plain http: does it want https://?\n");
@@ -86,6 +92,33 @@ fn openssl(folder: &Folder, command: &str) {
     let at = folder.path("x").parent().expect("a folder").to_owned();
     let script = command.replacen("openssl", &openssl.display().to_string(), 1);
     must(Command::new("sh").args(["-c", &script]).current_dir(at));
+}
+
+#[test]
+fn a_key_of_a_kind_that_is_not_served_is_told_in_words() {
+    let folder = Folder::new();
+    folder.write("web.yml", TLS);
+    folder.write("config.toml", &folder.config(""));
+    let (config, web) = (folder.path("config.toml"), folder.path("web.yml"));
+    for kind in [
+        "EC -pkeyopt ec_paramgen_curve:P-521",
+        "EC -pkeyopt ec_paramgen_curve:secp256k1",
+        "RSA -pkeyopt rsa_keygen_bits:1024",
+        "ED448",
+    ] {
+        openssl(
+            &folder,
+            &format!("openssl genpkey -out server.key -algorithm {kind}"),
+        );
+        let config = config.display().to_string();
+        let (code, _, err) = told(&mut bascule(&["check", "--config", &config]));
+        let sentence = format!(
+            "{}:3: tls_server_config.key_file: is damaged, or of a kind that is not served: P-256, \
+             P-384, Ed25519, and RSA of 2048 bits and more are\n",
+            web.display()
+        );
+        assert_eq!((code, err), (2, sentence), "{kind}");
+    }
 }
 
 /// What `check` warns of, with the web configuration that only says TLS.

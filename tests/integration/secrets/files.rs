@@ -11,6 +11,10 @@ fn mode(path: &std::path::Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the mode can be set");
 }
 
+/// The service owns no file: closed to everybody else, it has to be handed over.
+const CLOSE_IT: &str =
+    "chmod o= it, and give it to the service with LoadCredential= (docs/systemd.md, \"Secrets\")";
+
 #[test]
 fn a_secret_that_everybody_may_read_is_warned_of() {
     let folder = tempfile::tempdir().expect("a temporary directory");
@@ -42,21 +46,21 @@ fn a_secret_that_everybody_may_read_is_warned_of() {
         out.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let of_token = format!(
-        "{}:8: network.a.http.w.bearer_token_file: every user of this machine can read {}: chmod o= it",
+        "{}:8: network.a.http.w.bearer_token_file: every user of this machine can read {}: {CLOSE_IT}",
         config.display(),
         token.display()
     );
     let of_config = format!(
-        "{}: holds a secret, and every user of this machine can read it: chmod o= it, or give the secret a file of its own",
+        "{}: holds a secret, and every user of this machine can read it: chmod o= it, and give the service a group that can read it (docs/systemd.md, \"Secrets\"), or give the secret a file of its own",
         config.display()
     );
     let of_web = format!(
-        "{}:2: web.config_file: every user of this machine can read {}: chmod o= it",
+        "{}:2: web.config_file: every user of this machine can read {}: {CLOSE_IT}",
         config.display(),
         web.display()
     );
     let of_key = format!(
-        "{}:3: tls_server_config.key_file: every user of this machine can read {}: chmod o= it",
+        "{}:3: tls_server_config.key_file: every user of this machine can read {}: {CLOSE_IT}",
         web.display(),
         key.display()
     );

@@ -90,6 +90,8 @@ async fn what_is_kept_is_found_again() {
     let events = |seqs: &[u64]| seqs.iter().copied().map(event).collect::<Vec<_>>();
     assert_eq!(history.events(0, 9).await, Ok(events(&[2, 3, 6])));
     assert_eq!(history.events(2, 1).await, Ok(events(&[3])));
+    history.keep(vec![super::samples::chatter_entry(7)]);
+    stored(&history, 7).await;
     assert_eq!(history.latest_events(2).await, Ok(events(&[3, 6])));
     let both = vec![running.clone(), over.clone()];
     let ask = |since, network: Option<&str>, before| {

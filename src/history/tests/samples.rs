@@ -292,6 +292,14 @@ pub(super) fn event(seq: u64) -> EventRow {
     }
 }
 
+/// An event of an endpoint.
+pub(super) fn chatter_entry(seq: u64) -> Entry {
+    let kind = "endpoint".to_owned();
+    let event = EventRow { kind, ..event(seq) };
+    let record = Record::Event(event);
+    Entry { seq, record }
+}
+
 pub(super) fn event_entry(seq: u64) -> Entry {
     Entry {
         seq,

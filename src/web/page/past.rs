@@ -73,7 +73,7 @@ pub(super) fn section(sheet: Sheet<'_>) -> Markup {
             details {
                 summary { (labels.as_table) }
                 p { (labels.past_hint) }
-                div.scroll tabindex="0" role="region" aria-labelledby="past" {
+                div.scroll tabindex="0" role="region" aria-label=(labels.as_table) {
                     (availability(sheet, &rows))
                 }
                 (troubled_days(sheet, &rows))

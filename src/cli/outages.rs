@@ -43,8 +43,11 @@ pub(super) fn outages(arguments: &Arguments) -> Result<Answer, Trouble> {
     } = arguments;
     let evidence = if *json { "true" } else { "false" };
     let limit = MOST[usize::from(*json)];
+    let span = humantime::parse_duration(since).unwrap_or_default();
+    // The daemon reads less than humantime writes.
+    let seconds = format!("{}s", span.as_secs());
     let mut query = vec![
-        ("since", &**since),
+        ("since", &*seconds),
         ("limit", limit),
         ("evidence", evidence),
     ];

@@ -49,13 +49,32 @@ pub struct Uplink {
 }
 
 /// A notice of the operator.
-#[derive(Debug, Deserialize, PartialEq)]
+#[derive(Debug, Deserialize)]
 pub struct Notice {
-    /// Its words.
-    pub text: String,
+    /// Its words, in each language.
+    texts: Vec<NoticeText>,
     /// Until when.
     #[serde(default)]
     pub until: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct NoticeText {
+    language: Option<String>,
+    text: String,
+}
+
+impl Notice {
+    /// Its words in English, else those for everybody, else any.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        let of = |wanted: Option<&str>| {
+            let mut texts = self.texts.iter();
+            texts.find(|it| it.language.as_deref() == wanted)
+        };
+        let found = of(Some("en")).or_else(|| of(None)).or(self.texts.first());
+        found.map_or("", |it| &it.text)
+    }
 }
 
 /// A group.

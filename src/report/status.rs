@@ -23,7 +23,7 @@ pub fn draw(look: Look, status: &Status, now: SystemTime) -> String {
         let until = until.map_or_else(String::new, |it| {
             format!(" (until {})", brief(it, &status.at))
         });
-        let text = format!("notice: {}{until}", notice.text);
+        let text = format!("notice: {}{until}", notice.text());
         hanging(look, Ink::Warn, &text, 0, SENTENCE, &mut out);
     }
     for group in &status.groups {

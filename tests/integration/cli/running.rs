@@ -33,7 +33,10 @@ fn whatever_helps_at_night_is_told_where_there_is_any() {
     group.pinned = Some(("bluesky".into(), now() + Duration::from_secs(3_600)));
     let mut document = scene.listen().json("/status.json");
     document["notices"] = serde_json::json!([{
-        "text": "X is moving house; the numbers below may jump",
+        "texts": [
+            {"language": "fr", "text": "X déménage"},
+            {"language": "en", "text": "X is moving house; the numbers below may jump"},
+        ],
         "until": "2026-06-24T08:00:00.000Z",
     }]);
     let read = running::read(document.to_string().as_bytes()).expect("a document");

@@ -67,7 +67,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Of connections that could not be accepted, each so many-th is told: one a minute at most.
 const TELL_EACH: u64 = 600;
 /// Connections that wait to be accepted; `net.core.somaxconn` may make it less.
-const WAITING_ROOM: i32 = 1024;
+const WAITING_ROOM: i32 = 4096;
 /// Bytes of an answer that the kernel holds for one client. It sets twice that aside.
 const SEND_BUFFER: usize = 128 * 1024;
 /// Bytes of a client that the kernel holds. A head is at most a quarter of it.

@@ -10,10 +10,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// How long an abuse lasts.
 pub(super) const LASTS: Duration = Duration::from_secs(1);
+/// After this somebody who was not sent away asks whether there is anybody.
+const LOST: Duration = Duration::from_secs(5);
 /// Where abuse comes from, unless it comes from many places.
 pub(super) const MALLORY: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 66));
 
@@ -116,14 +118,23 @@ pub(super) async fn hold(from: IpAddr, to: SocketAddr, bytes: Vec<u8>, book: Boo
         return;
     };
     let _ = stream.write_all(&bytes).await;
-    // The answer stays where it is; only the end of the connection counts.
+    if timeout(LOST, is_over(&stream)).await.is_err() {
+        // Where more come at once than can wait, the kernel forgets some that believe to be
+        // connected. They learn it when they say something.
+        let _ = stream.write_all(b"G").await;
+        is_over(&stream).await;
+    }
+    book.cut();
+}
+
+/// The answer stays where it is; only the end of the connection counts.
+async fn is_over(stream: &TcpStream) {
     while let Ok(ready) = stream.ready(Interest::READABLE).await {
         if ready.is_read_closed() {
             break;
         }
         sleep(Duration::from_millis(50)).await;
     }
-    book.cut();
 }
 
 /// Connects from an address.

@@ -91,6 +91,7 @@ fn on_a_terminal_states_and_marks_have_colours() {
 #[test]
 fn a_group_without_a_usable_network_is_bad_news() {
     let mut scene = Scene::new();
+    scene.facts.notices.clear();
     scene.assign(None, [Role::Failed; 3]);
     scene.problem = Some("the state file cannot be written: no space left".to_owned());
     let (code, out, _) = ask(&scene.listen(), "status", &[]);

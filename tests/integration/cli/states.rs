@@ -55,7 +55,8 @@ fn without_colours(text: &str) -> String {
     bare
 }
 
-fn assert_shown(scene: Scene, code: i32, expected: &str) {
+fn assert_shown(mut scene: Scene, code: i32, expected: &str) {
+    scene.facts.notices.clear();
     let listener = scene.listen();
     let (ended, out) = in_a_pipe(&listener);
     assert_eq!(out, expected);

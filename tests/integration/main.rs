@@ -7,6 +7,7 @@
 
 mod abuse;
 mod access;
+mod browser;
 mod catalog;
 mod cli;
 mod config;

@@ -113,6 +113,7 @@ pub(super) fn steps(network: &NetworkView, rounds: &[&Round]) -> [Step; Layer::A
         let probed = rounds.iter().any(|it| probes(it, layer));
         let failing = network.layer;
         match network.state {
+            State::Unknown | State::Maintenance if rounds.is_empty() => Step::NotKnown,
             _ if !probed && failing != Some(layer) => Step::NotProbed,
             State::Unknown | State::Maintenance => Step::NotKnown,
             State::Up => Step::Works,

@@ -59,7 +59,7 @@ const LABELS: Labels = Labels {
     all_outages: "All outages as JSON",
     stop: "Do not renew by itself",
     resume: "Renew every minute",
-    no_round: "No round has ended yet.",
+    no_round: "no round has ended yet",
     vantage: "Seen from",
     programs: "For programs:",
     feed: "Atom feed",

@@ -59,7 +59,7 @@ const LABELS: Labels = Labels {
     all_outages: "Toutes les pannes en JSON",
     stop: "Ne pas actualiser automatiquement",
     resume: "Actualiser chaque minute",
-    no_round: "Aucune sonde n'est encore terminée.",
+    no_round: "aucune sonde n'est encore terminée",
     vantage: "Vu depuis",
     programs: "Pour les programmes\u{a0}:",
     feed: "flux Atom",

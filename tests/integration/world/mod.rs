@@ -112,13 +112,13 @@ impl World {
     }
 
     /// Gives a host a certificate that expired three days ago.
-    fn expire_certificate(&mut self, host: &str) {
+    pub(crate) fn expire_certificate(&mut self, host: &str) {
         self.authority.issue(host, Left::None);
         self.site.reload(&self.namespace);
     }
 
     /// Makes the resolver answer SERVFAIL for a domain and all below it.
-    fn dns_servfail(&mut self, domain: &str) {
+    pub(crate) fn dns_servfail(&mut self, domain: &str) {
         self.names.set_broken(&self.namespace, domain, true);
     }
 
@@ -128,7 +128,7 @@ impl World {
     }
 
     /// Lets every packet to an address get lost.
-    fn kill_address(&self, address: IpAddr) {
+    pub(crate) fn kill_address(&self, address: IpAddr) {
         self.namespace.remove(address);
     }
 

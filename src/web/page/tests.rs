@@ -12,7 +12,7 @@ use super::*;
 use crate::model::{
     Cause, GroupView, Kind, Layer, Name, NetworkView, Reason, Role, State, UplinkState, Verdict,
 };
-use crate::web::source::{Facts, Share};
+use crate::web::source::{Facts, MaintenanceFacts, NoticeFacts, Share};
 use crate::web::tongue;
 
 const THREE: [&str; 3] = ["X", "Bluesky", "Mastodon"];
@@ -270,6 +270,59 @@ fn events_are_told_from_their_fields_with_the_length_of_the_outage() {
 }
 
 #[test]
+fn notices_and_maintenance_stand_behind_the_verdict_in_the_language_of_the_reader() {
+    let at = |hours: u64| wall() + Duration::from_secs(hours * HOUR);
+    let notice = |texts: &[(Option<&str>, &str)], until| NoticeFacts {
+        texts: texts
+            .iter()
+            .map(|(language, text)| (language.map(str::to_owned), (*text).to_owned()))
+            .collect(),
+        until,
+    };
+    let window = |network: &str, from, until| MaintenanceFacts {
+        network: network.into(),
+        from,
+        until,
+    };
+    let mut matter = fine(&THREE);
+    assert!(!page(&matter).contains("section class=\"said\""));
+    let facts = Arc::make_mut(&mut matter.facts);
+    facts.notices = vec![
+        notice(&[(None, "over")], wall()),
+        notice(&[(Some("en"), "Both."), (Some("fr"), "Les deux.")], at(2)),
+        notice(&[(Some("br"), "<b>Demat")], at(3)),
+    ];
+    facts.maintenance = vec![
+        window("x", wall(), at(1)),
+        window("mastodon", at(24), at(25)),
+        window("bluesky", at(25), at(26)),
+    ];
+    let said = |matter: &Matter| text(&page(matter), "<section class=\"said\"", "</section>");
+    assert_eq!(
+        said(&matter),
+        "Both. Until 2026-05-24 15:09 UTC. <b>Demat Until 2026-05-24 16:09 UTC. \
+         In maintenance: X, from 2026-05-24 13:09 to 2026-05-24 14:09 UTC. \
+         Maintenance announced: Mastodon, from 2026-05-25 13:09 to 2026-05-25 14:09 UTC."
+            .replace("<b>", "&lt;b&gt;")
+    );
+    let whole = page(&matter);
+    let places = ["</h1>", "class=\"said\"", "<article"].map(|it| whole.find(it));
+    assert!(places.is_sorted() && places[0].is_some(), "{places:?}");
+    assert!(whole.contains("<span lang=\"br\">&lt;b&gt;Demat</span>"));
+    assert!(
+        whole.contains("<span>Both.</span>"),
+        "the language of the page"
+    );
+    matter.tongue = tongue::ALL[1];
+    assert_eq!(
+        said(&matter).replace("&lt;b&gt;", ""),
+        "Les deux. Jusqu'au 2026-05-24 15:09 UTC. Demat Jusqu'au 2026-05-24 16:09 UTC. \
+         En maintenance: X, du 2026-05-24 13:09 au 2026-05-24 14:09 UTC. \
+         Maintenance annoncée: Mastodon, du 2026-05-25 13:09 au 2026-05-25 14:09 UTC."
+    );
+}
+
+#[test]
 fn a_prober_that_is_late_or_hangs_says_so_first() {
     let mut matter = fine(&THREE);
     assert!(!page(&matter).contains("role=\"alert\""));
@@ -360,6 +413,18 @@ proptest! {
             network.title.clone_from(&title);
             network.profile = Some(format!("https://x.example/{}", "&".repeat(140)));
         }
+        facts.notices = vec![
+            NoticeFacts {
+                texts: vec![(Some("\"".repeat(30)), "\"".repeat(500))],
+                until: wall() + Duration::from_secs(HOUR),
+            };
+            10
+        ];
+        facts.maintenance = names.iter().map(|name| MaintenanceFacts {
+            network: (*name).into(),
+            from: wall(),
+            until: wall() + Duration::from_secs(HOUR),
+        }).collect();
         matter.facts = Arc::new(facts);
         trouble(&mut matter, seed);
         if failed {

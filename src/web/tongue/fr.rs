@@ -20,6 +20,7 @@ const LABELS: Labels = Labels {
     broken: "Alerte\u{a0}:",
     unsure: "Inconnu\u{a0}:",
     channels: "Canaux",
+    warnings: "Avertissements",
     notices: "Annonces",
     since: "depuis",
     layers: "Couches",
@@ -332,6 +333,19 @@ impl Tongue for French {
         format!(
             "La sonde elle-même est en retard\u{a0}: sa dernière mesure date de {since} UTC ({age})."
         )
+    }
+
+    fn until(&self, time: &str) -> String {
+        format!("Jusqu'au {time} UTC.")
+    }
+
+    fn window(&self, title: &str, from: &str, until: &str, open: bool) -> String {
+        let what = if open {
+            "En maintenance"
+        } else {
+            "Maintenance annoncée"
+        };
+        format!("{what}\u{a0}: {title}, du {from} au {until} UTC.")
     }
 
     fn bars_days(&self, days: usize, troubled: usize, unobserved: usize) -> String {

@@ -6,12 +6,13 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::network::{Step, addresses, latency, steps};
-use super::past::{Availability, percent};
+use super::past::percent;
 use super::samples::{HOUR, TITLES, ago, fail, failed_over, fine, good_past, lost, round, wall};
 use super::*;
 use crate::model::{
     Cause, GroupView, Kind, Layer, Name, NetworkView, Reason, Role, State, UplinkState, Verdict,
 };
+use crate::web::availability::Availability;
 use crate::web::source::{Facts, MaintenanceFacts, NoticeFacts, Share};
 use crate::web::tongue;
 
@@ -246,15 +247,43 @@ fn what_is_not_whole_is_never_shown_as_whole() {
         state_time: times.map(Duration::from_secs),
     };
     let of = |times| {
-        let known = Availability::of(&[share(times)])?;
-        let of = |thousandths| percent(tongue::ENGLISH, thousandths);
-        Some((of(known.available), of(known.observed)))
+        let known = Availability::of(&[share(times)]);
+        let of = |share| percent(tongue::ENGLISH, share);
+        Some((of(known.share()?), of(known.observed()?)))
     };
     let is = |available: &str, observed: &str| Some((available.to_owned(), observed.to_owned()));
     assert_eq!(of([0, 100_000, 0, 0, 0]), is("100 %", "100 %"));
     assert_eq!(of([0, 99_999, 0, 1, 0]), is("99.99 %", "100 %"));
     assert_eq!(of([1, 50_000, 25_000, 24_999, 0]), is("75.00 %", "99.99 %"));
+    assert_eq!(of([0, 30_000, 0, 10_000, 50_000]), is("75.00 %", "80.00 %"));
     assert_eq!(of([90_000, 0, 0, 0, 10_000]), None);
+    let rounded = [0.999_999, 0.999_9, 0.07, 0.0].map(|it| percent(tongue::ENGLISH, it));
+    assert_eq!(rounded, ["99.99 %", "99.99 %", "7.00 %", "0.00 %"]);
+}
+
+#[test]
+fn an_hour_that_has_just_begun_is_neither_good_nor_bad_nor_unobserved() {
+    let mut matter = fine(&["X"]);
+    let past = &mut matter.past.as_mut().expect("a past")[0];
+    for shares in [&mut past.hours, &mut past.days] {
+        shares.truncate(2);
+        shares[1].length = Duration::ZERO;
+        shares[1].state_time = [0, 0, 0, 60, 0].map(Duration::from_secs);
+    }
+    let whole = page(&matter);
+    for said in [
+        "aria-label=\"Last 2 hours: 0 with trouble, 0 not observed\"><path class=\"u\" d=\"M0 12h3\"></path></svg>",
+        "aria-label=\"Last 2 days: 0 with trouble, 0 not observed\"><path class=\"u\" d=\"M0 12h3\"></path></svg>",
+        "No day with trouble is known.",
+    ] {
+        assert!(whole.contains(said), "{said}: {whole}");
+    }
+    let past = &mut matter.past.as_mut().expect("a past")[0];
+    past.hours.clear();
+    past.days.remove(0);
+    past.days[0].state_time = Default::default();
+    let cells = text(&page(&matter), "<th scope=\"row\">", "</tr>");
+    assert_eq!(cells, "X – – – –");
 }
 
 #[test]

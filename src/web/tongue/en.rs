@@ -42,7 +42,7 @@ const LABELS: Labels = Labels {
     legend: "What the bars mean",
     no_past: "There is no history to draw.",
     past: "Availability, and days with trouble",
-    past_hint: "Share of the observed time in which the channel could be used; in brackets how much of the time was observed.",
+    past_hint: "Share of the observed time, maintenance left out, in which the channel could be used; in brackets how much of the time was observed.",
     channel: "Channel",
     as_table: "Show the numbers",
     hours_24: "24 hours",

@@ -42,7 +42,7 @@ const LABELS: Labels = Labels {
     legend: "Légende des barres",
     no_past: "Il n'y a pas d'historique à dessiner.",
     past: "Disponibilité et jours avec incident",
-    past_hint: "Part du temps observé pendant laquelle le canal était utilisable\u{a0}; entre parenthèses, la part du temps observée.",
+    past_hint: "Part du temps observé, hors maintenance, pendant laquelle le canal était utilisable\u{a0}; entre parenthèses, la part du temps observée.",
     channel: "Canal",
     as_table: "Afficher les chiffres",
     hours_24: "24 heures",

@@ -69,9 +69,9 @@ pub(super) struct Wish {
 
 impl Wish {
     /// What the address says, else the browser. An address with more in it, as mails and messages
-    /// add it, leads here all the same.
+    /// add it, leads here all the same, and so does one that cannot be read.
     pub(super) fn of(query: Option<&str>, head: &HeaderMap) -> Self {
-        let query = Query::lenient(query);
+        let query = Query::read_some(query, &["lang", "refresh"]).unwrap_or_default();
         let accepted = head.get(ACCEPT_LANGUAGE);
         let accepted = accepted.and_then(|it| it.to_str().ok());
         Self {

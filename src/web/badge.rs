@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::api::Shown;
 use super::feed::xml;
-use super::telling::Telling;
+use super::telling::{Telling, Tone};
 use super::wording::Wording;
 use crate::model::printable::printable;
 use crate::model::{GroupView, NetworkView, State};
@@ -73,27 +73,30 @@ pub(super) fn network(shown: Shown<'_>, view: &NetworkView, wording: &dyn Wordin
 
 /// The badge of a group: `post on | Bluesky`.
 pub(super) fn group(shown: Shown<'_>, view: &GroupView, wording: &dyn Wording) -> Vec<u8> {
-    let telling = Telling::plain(shown.picture, shown.facts, view);
+    let tone = Telling::plain(shown.picture, shown.facts, view).tone();
     let active = view.active.as_deref();
-    let state = active
-        .and_then(|name| shown.picture.network(name))
-        .map(|it| it.state);
-    let preferred = view.roles.first().map(|(name, _)| &**name);
-    let (message, look) = match active {
-        _ if telling.is_unsure() => (wording.state(State::Unknown).to_owned(), Look::Unsure),
-        None => (wording.no_channel().to_owned(), Look::Bad),
-        Some(name) => {
-            let fine = active == preferred && state == Some(State::Up);
-            let look = if fine { Look::Good } else { Look::Uneasy };
-            (short(shown.facts.title(name)), look)
-        }
+    let message = match active.map(|name| short(shown.facts.title(name))) {
+        _ if tone == Tone::Unsure => wording.state(State::Unknown).to_owned(),
+        Some(title) => title,
+        None => wording.no_channel().to_owned(),
     };
     Badge {
         label: wording.post_on().to_owned(),
         message,
-        look,
+        look: Look::of(tone),
     }
     .draw(wording)
+}
+
+impl Look {
+    const fn of(tone: Tone) -> Self {
+        match tone {
+            Tone::Fine => Self::Good,
+            Tone::Uneasy => Self::Uneasy,
+            Tone::Broken => Self::Bad,
+            Tone::Unsure => Self::Unsure,
+        }
+    }
 }
 
 impl Badge {

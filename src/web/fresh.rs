@@ -10,8 +10,8 @@ use super::routes::{Answer, respond};
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
 
-/// A body that pages elsewhere may show, or 304 if the client has it already. Its tag is made of
-/// the bytes that are sent, so what is compressed has another one than what is not.
+/// A body, or 304 if the client has it already. Its tag is made of the bytes that are sent, so
+/// what is compressed has another one than what is not.
 pub(super) fn answer(
     request: &HeaderMap,
     content_type: &'static str,
@@ -36,10 +36,24 @@ pub(super) fn answer(
     for (name, value) in [
         (header::CACHE_CONTROL, "no-cache"),
         (header::VARY, "accept-encoding"),
-        (CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"),
     ] {
         head.insert(name, HeaderValue::from_static(value));
     }
+    answer
+}
+
+/// The same for a body that pages elsewhere may show.
+pub(super) fn anywhere(
+    request: &HeaderMap,
+    content_type: &'static str,
+    body: Vec<u8>,
+    gzip: bool,
+) -> Answer {
+    let mut answer = answer(request, content_type, body, gzip);
+    let everybody = HeaderValue::from_static("cross-origin");
+    answer
+        .headers_mut()
+        .insert(CROSS_ORIGIN_RESOURCE_POLICY, everybody);
     answer
 }
 

@@ -69,9 +69,9 @@ pub(super) struct Wish {
 
 impl Wish {
     /// What the address says, else the browser. An address with more in it, as mails and messages
-    /// add it, leads here all the same.
+    /// add it, leads here all the same, and so does one that cannot be read.
     pub(super) fn of(query: Option<&str>, head: &HeaderMap) -> Self {
-        let query = Query::lenient(query);
+        let query = Query::read_some(query, &["lang", "refresh"]).unwrap_or_default();
         let accepted = head.get(ACCEPT_LANGUAGE);
         let accepted = accepted.and_then(|it| it.to_str().ok());
         Self {
@@ -339,13 +339,16 @@ pub(super) fn ago(now: SystemTime, span: Duration) -> SystemTime {
 
 /// What the history says, if it says it while somebody waits for a page.
 async fn soon<T>(reply: Reply<T>) -> Option<T> {
-    let reply = tokio::time::timeout(PATIENCE_OF_PEOPLE, reply).await;
-    reply.ok().and_then(Result::ok)
+    within(PATIENCE_OF_PEOPLE, reply).await.ok()
 }
 
 async fn patiently<T>(reply: Reply<T>) -> Result<T, Refusal> {
+    within(PATIENCE, reply).await
+}
+
+async fn within<T>(patience: Duration, reply: Reply<T>) -> Result<T, Refusal> {
     let unavailable = |sentence: String| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, sentence);
-    match tokio::time::timeout(PATIENCE, reply).await {
+    match tokio::time::timeout(patience, reply).await {
         Ok(Ok(rows)) => Ok(rows),
         Ok(Err(Unavailable(sentence))) => Err(unavailable(sentence)),
         Err(_) => Err(unavailable(

@@ -62,13 +62,6 @@ impl Query {
         Ok(read)
     }
 
-    /// What can be read of a query that people and their programs have written.
-    pub(super) fn lenient(query: Option<&str>) -> Self {
-        let query = query.filter(|it| it.len() <= LONGEST).unwrap_or_default();
-        let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
-        Self(pairs.collect())
-    }
-
     /// The same, but parameters of others are passed over: what people share, and what is shown
     /// elsewhere, is given some on its way.
     pub(super) fn read_some(query: Option<&str>, known: &[&str]) -> Result<Self, Refusal> {

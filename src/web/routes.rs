@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderMap, HeaderValue};
+use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 use super::access::Access;
@@ -128,6 +127,7 @@ impl<'a> Page<'a> {
                 | Self::Groups
                 | Self::Outages
                 | Self::Events
+                | Self::Availability
                 | Self::OpenApi
                 | Self::Endpoint(..)
                 | Self::Go(_)
@@ -320,7 +320,7 @@ async fn feed(request: &Request<Incoming>, view: &View, line: Line, tls: bool) -
         Err(Refusal(status, sentence)) => return text(status, sentence + "\n"),
     };
     match render::render(view, line, gzip, "the feed", write).await {
-        Ok(body) => fresh::answer(request.headers(), feed::ATOM, body, gzip),
+        Ok(body) => fresh::anywhere(request.headers(), feed::ATOM, body, gzip),
         Err(sentence) => text(StatusCode::INTERNAL_SERVER_ERROR, sentence + "\n"),
     }
 }
@@ -328,7 +328,7 @@ async fn feed(request: &Request<Incoming>, view: &View, line: Line, tls: bool) -
 /// A picture for other pages.
 fn badge(of: BadgeOf<'_>, request: &Request<Incoming>, view: &View) -> Answer {
     match pages::badge(view, of, request.uri().query()) {
-        Ok(body) => fresh::answer(request.headers(), badge::SVG, body, false),
+        Ok(body) => fresh::anywhere(request.headers(), badge::SVG, body, false),
         Err(Refusal(status, sentence)) => text(status, sentence + "\n"),
     }
 }
@@ -343,12 +343,7 @@ async fn landing(request: &Request<Incoming>, line: Line, view: &View) -> Answer
         Ok(body) => body,
         Err(sentence) => return text(StatusCode::INTERNAL_SERVER_ERROR, format!("{sentence}\n")),
     };
-    let tag = tag_of(&body);
-    let mut answer = packed(HTML, body, gzip);
-    if has(head, &tag) {
-        *answer.status_mut() = StatusCode::NOT_MODIFIED;
-        *answer.body_mut() = Full::default();
-    }
+    let mut answer = fresh::answer(head, HTML, body, gzip);
     let own = answer.headers_mut();
     let language = HeaderValue::from_static(wish.tongue.code());
     own.insert(header::CONTENT_LANGUAGE, language);
@@ -356,7 +351,6 @@ async fn landing(request: &Request<Incoming>, line: Line, view: &View) -> Answer
         header::VARY,
         HeaderValue::from_static("accept-encoding, accept-language"),
     );
-    own.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     own.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(&page::POLICY),
@@ -364,27 +358,7 @@ async fn landing(request: &Request<Incoming>, line: Line, view: &View) -> Answer
     if wish.renews {
         own.insert(header::REFRESH, HeaderValue::from_static(RENEWED));
     }
-    if let Ok(tag) = HeaderValue::try_from(tag) {
-        own.insert(header::ETAG, tag);
-    }
     answer
-}
-
-/// A tag that is the same for the same bytes.
-fn tag_of(body: &[u8]) -> String {
-    let digest = Sha256::digest(body);
-    let digits = digest.iter().take(12).map(|byte| format!("{byte:02x}"));
-    format!("\"{}\"", digits.collect::<String>())
-}
-
-/// Whether the client says that it has what the tag stands for.
-fn has(head: &HeaderMap, tag: &str) -> bool {
-    let values = head.get_all(header::IF_NONE_MATCH).iter();
-    let mut tags = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|it| it.trim().trim_start_matches("W/"));
-    tags.any(|it| it == tag || it == "*")
 }
 
 fn method_not_allowed(page: Page<'_>) -> Answer {

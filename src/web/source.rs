@@ -278,7 +278,6 @@ impl Facts {
 impl NoticeFacts {
     /// The text for readers of a language, and its own language if anybody said it: the reader's,
     /// else the one for everybody, else English, else the first.
-    #[allow(dead_code, reason = "the status page has it next")]
     pub(super) fn said_in(&self, language: &str) -> Option<(Option<&str>, &str)> {
         let of = |wanted: Option<&str>| {
             let mut texts = self.texts.iter();

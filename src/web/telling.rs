@@ -197,12 +197,6 @@ impl<'a> Telling<'a> {
             .all(|(network, _)| network.state == State::Up)
     }
 
-    /// Nothing can be said of the group: it is us, or nothing is judged yet.
-    pub(super) fn is_unsure(self) -> bool {
-        let idle = self.group.active.is_none() && self.unjudged();
-        self.blind().is_some() || self.is_deaf() || idle
-    }
-
     /// Since when our own connection is down.
     fn blind(self) -> Option<String> {
         let uplink = &self.picture.snapshot.uplink;

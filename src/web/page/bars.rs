@@ -41,21 +41,26 @@ impl Share {
         self.length.saturating_sub(self.observed())
     }
 
+    /// It has just begun: nothing can be said of it yet.
+    fn is_new(&self) -> bool {
+        self.length < Duration::from_secs(1)
+    }
+
     /// Nobody watched.
     pub(super) fn is_void(&self) -> bool {
-        self.observed() < Duration::from_secs(1)
+        !self.is_new() && self.observed() < Duration::from_secs(1)
     }
 
     /// Something is to be told of it.
     pub(super) fn is_troubled(&self) -> bool {
         let trouble = [State::Degraded, State::Down, State::Maintenance];
         let second = Duration::from_secs(1);
-        trouble.into_iter().any(|state| self.of(state) >= second)
+        !self.is_new() && trouble.into_iter().any(|state| self.of(state) >= second)
     }
 
     /// The height of a part.
     fn height(&self, part: Duration) -> u32 {
-        if part < Duration::from_secs(1) || self.length.is_zero() {
+        if part < Duration::from_secs(1) || self.is_new() {
             return 0;
         }
         let share = part.as_secs_f64() / self.length.as_secs_f64();
@@ -79,9 +84,10 @@ impl Paths {
     fn of(shares: &[Share], bars: Bars) -> Self {
         let mut paths = Self::default();
         let middle = FULL / 2;
-        runs(&mut paths.up, shares, middle, |it| !it.is_void());
+        let watched = |it: &Share| !it.is_void() && !it.is_new();
+        runs(&mut paths.up, shares, middle, watched);
         runs(&mut paths.void, shares, FULL - STUB / 2, Share::is_void);
-        for (place, share) in shares.iter().enumerate().filter(|(_, it)| !it.is_void()) {
+        for (place, share) in shares.iter().enumerate().filter(|(_, it)| watched(it)) {
             paths.put(place * STEP + 1, share, bars);
         }
         paths

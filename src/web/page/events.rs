@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use maud::{Markup, html};
 
 use super::Sheet;
-use super::frame::icon;
+use super::frame::{icon, minute};
 use crate::history::{EventRow, OutageRow};
 use crate::model::{Activation, Family, Layer, Reason, State, UplinkState};
-use crate::report::words::{timestamp, timestamp_ms};
+use crate::report::words::timestamp_ms;
 
 /// What a reader gets of an event.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,12 +53,6 @@ fn item(row: &Told) -> Markup {
             @if !more.is_empty() { " " span.why { (more.join(" · ")) } }
         }
     }
-}
-
-/// `2026-05-24 13:02`.
-fn minute(at: SystemTime) -> String {
-    let text = timestamp(at);
-    text.chars().take(16).collect::<String>().replace('T', " ")
 }
 
 /// The newest events, the newest first.

@@ -39,6 +39,8 @@ const ICONS: &str = concat!(
     "<path class=\"l\" d=\"M5 8h6\"/></symbol>",
     "<symbol id=\"switch\" viewBox=\"0 0 16 16\">",
     "<path class=\"l\" d=\"M1 5h12m-4-4 4 4-4 4m6 2H3m4-4-4 4 4 4\"/></symbol>",
+    "<symbol id=\"notice\" viewBox=\"0 0 16 16\"><path d=\"M1 1h14v10H8l-4 4v-4H1z\"/>",
+    "<path class=\"m\" d=\"M4 4.5h8m-8 3h5\"/></symbol>",
     "<symbol id=\"gap\" viewBox=\"0 0 16 16\"><path class=\"l\" d=\"M3 8h10\"/></symbol>",
     "</svg>"
 );
@@ -162,4 +164,9 @@ pub(super) fn freshness(sheet: Sheet<'_>) -> Markup {
 /// `2026-05-24 13:09:12`.
 pub(super) fn second(at: SystemTime) -> String {
     timestamp(at).replace('T', " ").replace('Z', "")
+}
+
+/// `2026-05-24 13:02`.
+pub(super) fn minute(at: SystemTime) -> String {
+    second(at).chars().take(16).collect()
 }

@@ -9,6 +9,7 @@ mod events;
 mod frame;
 mod matter;
 mod network;
+mod notices;
 mod past;
 #[cfg(test)]
 mod samples;
@@ -37,6 +38,8 @@ struct Detail {
     bars: Bars,
     /// Days with trouble that say what they had when pointed at, of each network.
     tips: usize,
+    /// Notices, and windows of maintenance.
+    notices: usize,
     /// Days with trouble in the table.
     days: usize,
     events: usize,
@@ -63,6 +66,7 @@ const LEVELS: [Detail; 6] = [
     Detail {
         groups: 20,
         networks: 60,
+        notices: 10,
         bars: Bars::Whole,
         tips: 12,
         days: 60,
@@ -74,6 +78,7 @@ const LEVELS: [Detail; 6] = [
     Detail {
         groups: 20,
         networks: 60,
+        notices: 10,
         bars: Bars::Whole,
         tips: 2,
         days: 20,
@@ -85,6 +90,7 @@ const LEVELS: [Detail; 6] = [
     Detail {
         groups: 20,
         networks: 60,
+        notices: 10,
         bars: Bars::Whole,
         tips: 0,
         days: 0,
@@ -96,6 +102,7 @@ const LEVELS: [Detail; 6] = [
     Detail {
         groups: 10,
         networks: 30,
+        notices: 10,
         bars: Bars::Worst,
         tips: 0,
         days: 0,
@@ -107,6 +114,7 @@ const LEVELS: [Detail; 6] = [
     Detail {
         groups: 8,
         networks: 24,
+        notices: 5,
         bars: Bars::None,
         tips: 0,
         days: 0,
@@ -118,6 +126,7 @@ const LEVELS: [Detail; 6] = [
     Detail {
         groups: 2,
         networks: 8,
+        notices: 3,
         bars: Bars::None,
         tips: 0,
         days: 0,
@@ -163,6 +172,7 @@ fn sheet(sheet: Sheet<'_>) -> Vec<u8> {
                 (frame::header(sheet))
                 main {
                     (verdict::section(sheet))
+                    (notices::section(sheet))
                     (network::section(sheet))
                     (events::section(sheet))
                     (past::section(sheet))

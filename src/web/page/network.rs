@@ -7,11 +7,12 @@ use maud::{Markup, html};
 
 use super::bars;
 use super::frame::{icon, mark_of};
-use super::past::{self, Availability};
+use super::past;
 use super::verdict::leads_somewhere;
 use super::{Bars, Sheet};
 use crate::model::{Family, Layer, NetworkView, Round, State, Verdict};
 use crate::report::words::{clock, milliseconds, timestamp_ms};
+use crate::web::availability::Availability;
 use crate::web::source::{Past, Share};
 
 pub(super) fn section(sheet: Sheet<'_>) -> Markup {
@@ -247,8 +248,8 @@ fn drawn(sheet: Sheet<'_>, past: &Past) -> Markup {
     let (hours, troubled, void) = counts(&past.hours);
     let of_hours = tongue.bars_hours(hours, troubled, void);
     let figure = |shares: &[Share]| {
-        let known = Availability::of(shares);
-        known.map(|it| past::percent(tongue, it.available))
+        let known = Availability::of(shares).share();
+        known.map(|it| past::percent(tongue, it))
     };
     html! {
         div.past {

@@ -1,57 +1,25 @@
 //! The past in numbers: availability, and the days with trouble, for who cannot use the bars.
 
-use std::time::Duration;
-
 use maud::{Markup, html};
 
 use super::Sheet;
 use super::bars;
 use crate::model::State;
 use crate::report::words::date;
+use crate::web::availability::Availability;
 use crate::web::source::{Past, Share};
 use crate::web::tongue::Tongue;
 
-/// Shares of some time, in thousandths of a per cent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Availability {
-    /// Usable, of the time in which that was known and not taken out by the operator.
-    pub(super) available: u64,
-    /// Observed, of all time.
-    pub(super) observed: u64,
-}
+/// Below that share of the time observed, its share is told.
+const NEARLY_ALL: f64 = 0.999_95;
 
-/// A whole, in thousandths of a per cent.
-const WHOLE: u128 = 100_000;
-
-impl Availability {
-    /// `None` if nothing is known.
-    pub(super) fn of(shares: &[Share]) -> Option<Self> {
-        let sum = |of: &dyn Fn(&Share) -> Duration| shares.iter().map(of).sum::<Duration>();
-        let usable = sum(&|it| it.of(State::Up) + it.of(State::Degraded));
-        let judged = usable + sum(&|it| it.of(State::Down));
-        let length = sum(&|it| it.length);
-        Some(Self {
-            available: share(usable, judged)?,
-            observed: share(sum(&Share::observed), length)?,
-        })
-    }
-}
-
-/// Rounded down: what is not whole is never shown as whole.
-fn share(part: Duration, whole: Duration) -> Option<u64> {
-    let share = part
-        .as_nanos()
-        .saturating_mul(WHOLE)
-        .checked_div(whole.as_nanos())?;
-    u64::try_from(share.min(WHOLE)).ok()
-}
-
-/// `99.98 %`, `100 %`.
-pub(super) fn percent(tongue: &dyn Tongue, thousandths: u64) -> String {
-    let (whole, rest) = (thousandths / 1_000, thousandths % 1_000 / 10);
-    let text = match rest {
-        0 if whole == 100 => "100".to_owned(),
-        rest => format!("{whole}.{rest:02}"),
+/// `99.98 %`, `100 %`: rounded down, so that what is not whole is never shown as whole.
+pub(super) fn percent(tongue: &dyn Tongue, share: f64) -> String {
+    // A share has whole millionths.
+    let hundredths = (share * 1_000_000.0).round() as u64 / 100;
+    let text = match hundredths {
+        10_000 => "100".to_owned(),
+        other => format!("{}.{:02}", other / 100, other % 100),
     };
     tongue.percent(&text)
 }
@@ -120,9 +88,8 @@ fn availability(sheet: Sheet<'_>, rows: &[(String, &Past)]) -> Markup {
                 @for (title, past) in rows {
                     tr {
                         th scope="row" { (title) }
-                        td { (cell(sheet, &past.hours)) }
-                        @for days in [7, 30, 90] {
-                            td { (cell(sheet, last(&past.days, days))) }
+                        @for (_, time) in Availability::windows(past) {
+                            td { (cell(sheet, time)) }
                         }
                     }
                 }
@@ -131,21 +98,18 @@ fn availability(sheet: Sheet<'_>, rows: &[(String, &Past)]) -> Markup {
     }
 }
 
-fn cell(sheet: Sheet<'_>, shares: &[Share]) -> Markup {
+fn cell(sheet: Sheet<'_>, time: Availability) -> Markup {
     let tongue = sheet.tongue;
+    let observed = time.observed().filter(|it| *it < NEARLY_ALL);
     html! {
-        @match Availability::of(shares) {
-            Some(known) => {
-                (percent(tongue, known.available))
-                @if known.observed < 99_995 { " (" (percent(tongue, known.observed)) ")" }
+        @match time.share() {
+            Some(share) => {
+                (percent(tongue, share))
+                @if let Some(observed) = observed { " (" (percent(tongue, observed)) ")" }
             },
             None => "–",
         }
     }
-}
-
-fn last(shares: &[Share], number: usize) -> &[Share] {
-    &shares[shares.len().saturating_sub(number)..]
 }
 
 fn troubled_days(sheet: Sheet<'_>, rows: &[(String, &Past)]) -> Markup {

@@ -6,13 +6,14 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::network::{Step, addresses, latency, steps};
-use super::past::{Availability, percent};
+use super::past::percent;
 use super::samples::{HOUR, TITLES, ago, fail, failed_over, fine, good_past, lost, round, wall};
 use super::*;
 use crate::model::{
     Cause, GroupView, Kind, Layer, Name, NetworkView, Reason, Role, State, UplinkState, Verdict,
 };
-use crate::web::source::{Facts, Share};
+use crate::web::availability::Availability;
+use crate::web::source::{Facts, MaintenanceFacts, NoticeFacts, Share};
 use crate::web::tongue;
 
 const THREE: [&str; 3] = ["X", "Bluesky", "Mastodon"];
@@ -246,15 +247,43 @@ fn what_is_not_whole_is_never_shown_as_whole() {
         state_time: times.map(Duration::from_secs),
     };
     let of = |times| {
-        let known = Availability::of(&[share(times)])?;
-        let of = |thousandths| percent(tongue::ENGLISH, thousandths);
-        Some((of(known.available), of(known.observed)))
+        let known = Availability::of(&[share(times)]);
+        let of = |share| percent(tongue::ENGLISH, share);
+        Some((of(known.share()?), of(known.observed()?)))
     };
     let is = |available: &str, observed: &str| Some((available.to_owned(), observed.to_owned()));
     assert_eq!(of([0, 100_000, 0, 0, 0]), is("100 %", "100 %"));
     assert_eq!(of([0, 99_999, 0, 1, 0]), is("99.99 %", "100 %"));
     assert_eq!(of([1, 50_000, 25_000, 24_999, 0]), is("75.00 %", "99.99 %"));
+    assert_eq!(of([0, 30_000, 0, 10_000, 50_000]), is("75.00 %", "80.00 %"));
     assert_eq!(of([90_000, 0, 0, 0, 10_000]), None);
+    let rounded = [0.999_999, 0.999_9, 0.07, 0.0].map(|it| percent(tongue::ENGLISH, it));
+    assert_eq!(rounded, ["99.99 %", "99.99 %", "7.00 %", "0.00 %"]);
+}
+
+#[test]
+fn an_hour_that_has_just_begun_is_neither_good_nor_bad_nor_unobserved() {
+    let mut matter = fine(&["X"]);
+    let past = &mut matter.past.as_mut().expect("a past")[0];
+    for shares in [&mut past.hours, &mut past.days] {
+        shares.truncate(2);
+        shares[1].length = Duration::ZERO;
+        shares[1].state_time = [0, 0, 0, 60, 0].map(Duration::from_secs);
+    }
+    let whole = page(&matter);
+    for said in [
+        "aria-label=\"Last 2 hours: 0 with trouble, 0 not observed\"><path class=\"u\" d=\"M0 12h3\"></path></svg>",
+        "aria-label=\"Last 2 days: 0 with trouble, 0 not observed\"><path class=\"u\" d=\"M0 12h3\"></path></svg>",
+        "No day with trouble is known.",
+    ] {
+        assert!(whole.contains(said), "{said}: {whole}");
+    }
+    let past = &mut matter.past.as_mut().expect("a past")[0];
+    past.hours.clear();
+    past.days.remove(0);
+    past.days[0].state_time = Default::default();
+    let cells = text(&page(&matter), "<th scope=\"row\">", "</tr>");
+    assert_eq!(cells, "X – – – –");
 }
 
 #[test]
@@ -267,6 +296,59 @@ fn events_are_told_from_their_fields_with_the_length_of_the_outage() {
          2026-05-24 12:59 UTC X is down 10m so far · tls · the certificate has expired"
     );
     assert!(!page.contains("203.0.113.7"), "no sentence of the log");
+}
+
+#[test]
+fn notices_and_maintenance_stand_behind_the_verdict_in_the_language_of_the_reader() {
+    let at = |hours: u64| wall() + Duration::from_secs(hours * HOUR);
+    let notice = |texts: &[(Option<&str>, &str)], until| NoticeFacts {
+        texts: texts
+            .iter()
+            .map(|(language, text)| (language.map(str::to_owned), (*text).to_owned()))
+            .collect(),
+        until,
+    };
+    let window = |network: &str, from, until| MaintenanceFacts {
+        network: network.into(),
+        from,
+        until,
+    };
+    let mut matter = fine(&THREE);
+    assert!(!page(&matter).contains("section class=\"said\""));
+    let facts = Arc::make_mut(&mut matter.facts);
+    facts.notices = vec![
+        notice(&[(None, "over")], wall()),
+        notice(&[(Some("en"), "Both."), (Some("fr"), "Les deux.")], at(2)),
+        notice(&[(Some("br"), "<b>Demat")], at(3)),
+    ];
+    facts.maintenance = vec![
+        window("x", wall(), at(1)),
+        window("mastodon", at(24), at(25)),
+        window("bluesky", at(25), at(26)),
+    ];
+    let said = |matter: &Matter| text(&page(matter), "<section class=\"said\"", "</section>");
+    assert_eq!(
+        said(&matter),
+        "Both. Until 2026-05-24 15:09 UTC. <b>Demat Until 2026-05-24 16:09 UTC. \
+         In maintenance: X, from 2026-05-24 13:09 to 2026-05-24 14:09 UTC. \
+         Maintenance announced: Mastodon, from 2026-05-25 13:09 to 2026-05-25 14:09 UTC."
+            .replace("<b>", "&lt;b&gt;")
+    );
+    let whole = page(&matter);
+    let places = ["</h1>", "class=\"said\"", "<article"].map(|it| whole.find(it));
+    assert!(places.is_sorted() && places[0].is_some(), "{places:?}");
+    assert!(whole.contains("<span lang=\"br\">&lt;b&gt;Demat</span>"));
+    assert!(
+        whole.contains("<span>Both.</span>"),
+        "the language of the page"
+    );
+    matter.tongue = tongue::ALL[1];
+    assert_eq!(
+        said(&matter).replace("&lt;b&gt;", ""),
+        "Les deux. Jusqu'au 2026-05-24 15:09 UTC. Demat Jusqu'au 2026-05-24 16:09 UTC. \
+         En maintenance: X, du 2026-05-24 13:09 au 2026-05-24 14:09 UTC. \
+         Maintenance annoncée: Mastodon, du 2026-05-25 13:09 au 2026-05-25 14:09 UTC."
+    );
 }
 
 #[test]
@@ -360,6 +442,18 @@ proptest! {
             network.title.clone_from(&title);
             network.profile = Some(format!("https://x.example/{}", "&".repeat(140)));
         }
+        facts.notices = vec![
+            NoticeFacts {
+                texts: vec![(Some("\"".repeat(30)), "\"".repeat(500))],
+                until: wall() + Duration::from_secs(HOUR),
+            };
+            10
+        ];
+        facts.maintenance = names.iter().map(|name| MaintenanceFacts {
+            network: (*name).into(),
+            from: wall(),
+            until: wall() + Duration::from_secs(HOUR),
+        }).collect();
         matter.facts = Arc::new(facts);
         trouble(&mut matter, seed);
         if failed {

@@ -20,6 +20,7 @@ const LABELS: Labels = Labels {
     broken: "Alarm:",
     unsure: "Not known:",
     channels: "Channels",
+    warnings: "Warnings",
     notices: "Notices",
     since: "since",
     layers: "Layers",
@@ -41,7 +42,7 @@ const LABELS: Labels = Labels {
     legend: "What the bars mean",
     no_past: "There is no history to draw.",
     past: "Availability, and days with trouble",
-    past_hint: "Share of the observed time in which the channel could be used; in brackets how much of the time was observed.",
+    past_hint: "Share of the observed time, maintenance left out, in which the channel could be used; in brackets how much of the time was observed.",
     channel: "Channel",
     as_table: "Show the numbers",
     hours_24: "24 hours",
@@ -242,6 +243,19 @@ impl Tongue for English {
 
     fn late(&self, since: &str, age: &str) -> String {
         format!("The prober itself is late: its newest round ended at {since} UTC ({age} ago).")
+    }
+
+    fn until(&self, time: &str) -> String {
+        format!("Until {time} UTC.")
+    }
+
+    fn window(&self, title: &str, from: &str, until: &str, open: bool) -> String {
+        let what = if open {
+            "In maintenance"
+        } else {
+            "Maintenance announced"
+        };
+        format!("{what}: {title}, from {from} to {until} UTC.")
     }
 
     fn bars_days(&self, days: usize, troubled: usize, unobserved: usize) -> String {

@@ -20,6 +20,7 @@ const LABELS: Labels = Labels {
     broken: "Alerte\u{a0}:",
     unsure: "Inconnu\u{a0}:",
     channels: "Canaux",
+    warnings: "Avertissements",
     notices: "Annonces",
     since: "depuis",
     layers: "Couches",
@@ -41,7 +42,7 @@ const LABELS: Labels = Labels {
     legend: "Légende des barres",
     no_past: "Il n'y a pas d'historique à dessiner.",
     past: "Disponibilité et jours avec incident",
-    past_hint: "Part du temps observé pendant laquelle le canal était utilisable\u{a0}; entre parenthèses, la part du temps observée.",
+    past_hint: "Part du temps observé, hors maintenance, pendant laquelle le canal était utilisable\u{a0}; entre parenthèses, la part du temps observée.",
     channel: "Canal",
     as_table: "Afficher les chiffres",
     hours_24: "24 heures",
@@ -332,6 +333,19 @@ impl Tongue for French {
         format!(
             "La sonde elle-même est en retard\u{a0}: sa dernière mesure date de {since} UTC ({age})."
         )
+    }
+
+    fn until(&self, time: &str) -> String {
+        format!("Jusqu'au {time} UTC.")
+    }
+
+    fn window(&self, title: &str, from: &str, until: &str, open: bool) -> String {
+        let what = if open {
+            "En maintenance"
+        } else {
+            "Maintenance annoncée"
+        };
+        format!("{what}\u{a0}: {title}, du {from} au {until} UTC.")
     }
 
     fn bars_days(&self, days: usize, troubled: usize, unobserved: usize) -> String {

@@ -51,6 +51,7 @@ pub(super) struct Labels {
     pub(super) broken: &'static str,
     pub(super) unsure: &'static str,
     pub(super) channels: &'static str,
+    pub(super) warnings: &'static str,
     pub(super) notices: &'static str,
     pub(super) since: &'static str,
     pub(super) layers: &'static str,
@@ -156,6 +157,10 @@ pub(super) trait Tongue: Sync {
     fn hangs(&self, since: &str, age: &str) -> String;
     /// No round has ended for longer than it should take.
     fn late(&self, since: &str, age: &str) -> String;
+    /// How long a notice is shown.
+    fn until(&self, time: &str) -> String;
+    /// A window of maintenance that is open, or announced.
+    fn window(&self, title: &str, from: &str, until: &str, open: bool) -> String;
     fn bars_days(&self, days: usize, troubled: usize, unobserved: usize) -> String;
     fn bars_hours(&self, hours: usize, troubled: usize, unobserved: usize) -> String;
     fn days_ago(&self, days: usize) -> String;

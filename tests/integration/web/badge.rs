@@ -86,6 +86,12 @@ fn the_badge_of_a_group_says_where_to_post_and_nothing_where_we_are_blind() {
     );
     let blind = of(Some("bluesky"), UplinkState::Down);
     assert_eq!(title(&blind, path), "post on: unknown");
+    // As the page has it.
+    let mut scene = Scene::new();
+    scene.network("bluesky").state = State::Unknown;
+    let unjudged = scene.listen();
+    assert_eq!(title(&unjudged, path), "post on: unknown");
+    assert!(unjudged.get("/").text().contains("class=\"v unsure\""));
 }
 
 #[test]

@@ -15,12 +15,13 @@ use crate::support::child::alone_in_own_network;
 use crate::support::daemon::Daemon;
 
 /// A path of the description, and a request for it.
-const ASKED: [(&str, &str); 8] = [
+const ASKED: [(&str, &str); 9] = [
     ("/status.json", "/status.json"),
     ("/api/v1/networks", "/api/v1/networks"),
     ("/api/v1/groups", "/api/v1/groups"),
     ("/api/v1/outages", "/api/v1/outages?evidence=true"),
     ("/api/v1/events", "/api/v1/events"),
+    ("/api/v1/availability", "/api/v1/availability"),
     (
         "/api/v1/endpoints/{network}/{endpoint}",
         "/api/v1/endpoints/x/web",
@@ -139,6 +140,7 @@ fn errors_are_told_as_the_rest_is() {
         "/status.json",
         "/api/v1/networks",
         "/api/v1/groups",
+        "/api/v1/availability",
         "/api/v1/openapi.json",
     ] {
         let path = format!("{path}?x=1");
@@ -146,8 +148,10 @@ fn errors_are_told_as_the_rest_is() {
     }
     for (path, told) in [
         ("/api/v1/networks", "{\"error\":\"use GET, HEAD\"}\n"),
+        ("/api/v1/availability", "{\"error\":\"use GET, HEAD\"}\n"),
         ("/go/crisis", "{\"error\":\"use GET, HEAD\"}\n"),
         ("/feed.atom", "use GET, HEAD\n"),
+        ("/", "use GET, HEAD\n"),
     ] {
         for method in ["POST", "DELETE", "OPTIONS", "TRACE"] {
             let answer = listener.ask(method, path, "");
@@ -215,6 +219,7 @@ fn a_daemon_with_a_history_answers_as_it_is_described() {
         ("/api/v1/endpoints", "2xx"),
         ("/api/v1/outages", "2xx"),
         ("/go", "3xx"),
+        ("/", "2xx"),
         ("other", "2xx"),
     ] {
         let series = format!("bascule_web_requests_total{{code=\"{code}\",route=\"{route}\"}}");

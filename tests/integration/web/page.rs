@@ -124,6 +124,13 @@ fn the_public_page_shows_counts_of_addresses_and_no_address() {
         "{text}"
     );
     assert!(text.contains("the certificate has expired"), "{text}");
+    for said in [
+        "<span>We also post on Bluesky.</span>",
+        "Until 2026-05-25 13:09 UTC.",
+        "Maintenance announced: Mastodon, from 2026-05-24 21:09 to 2026-05-24 22:09 UTC.",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
     for hidden in ["3 days ago", "203.0.113.", "/var/lib"] {
         assert!(!text.contains(hidden), "{hidden}: {text}");
     }

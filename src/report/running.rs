@@ -72,7 +72,9 @@ impl Notice {
             let mut texts = self.texts.iter();
             texts.find(|it| it.language.as_deref() == wanted)
         };
-        let found = of(Some("en")).or_else(|| of(None)).or(self.texts.first());
+        let found = of(Some("en"))
+            .or_else(|| of(None))
+            .or_else(|| self.texts.first());
         found.map_or("", |it| &it.text)
     }
 }

@@ -125,7 +125,8 @@ fn no_public_answer_holds_what_only_the_operator_may_see() {
             "/api/v1/networks",
             "/api/v1/outages?since=7d&evidence=true",
             "/api/v1/events?after=0",
-            "/api/v1/endpoints/x/web"
+            "/api/v1/endpoints/x/web",
+            "/feed.atom"
         ]
     );
     assert_eq!(marked(&public), [""; 0]);
@@ -141,12 +142,17 @@ fn every_answer_has_strict_headers() {
         for path in PATHS {
             for method in ["GET", "POST", "TRACE"] {
                 let head = listener.ask(method, path, "").head;
-                // The page for people has a style, and may be kept to compare it.
-                let is_page = (method, path) == ("GET", "/");
-                let (policy, cache) = if is_page {
-                    ("default-src 'none'; script-src 'none'; style-", "no-cache")
-                } else {
-                    ("default-src 'none'; base-uri 'none'; ", "no-store")
+                // The page for people has a style. Feed and badges are shown elsewhere. All of
+                // them may be kept to compare them.
+                let plain = "default-src 'none'; base-uri 'none'; ";
+                let elsewhere = path == "/feed.atom" || path.starts_with("/badge/");
+                let (policy, cache, whose) = match method {
+                    "GET" if path == "/" => {
+                        let own = "default-src 'none'; script-src 'none'; style-";
+                        (own, "no-cache", "same-origin")
+                    }
+                    "GET" if elsewhere => (plain, "no-cache", "cross-origin"),
+                    _ => (plain, "no-store", "same-origin"),
                 };
                 for header in [
                     &*format!("content-security-policy: {policy}"),
@@ -155,7 +161,7 @@ fn every_answer_has_strict_headers() {
                     "x-content-type-options: nosniff",
                     "x-frame-options: deny",
                     "referrer-policy: no-referrer",
-                    "cross-origin-resource-policy: same-origin",
+                    &*format!("cross-origin-resource-policy: {whose}"),
                     "cross-origin-opener-policy: same-origin",
                 ] {
                     assert!(head.contains(header), "{method} {path}: {head}");

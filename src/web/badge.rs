@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use super::api::Shown;
 use super::feed::xml;
 use super::telling::{Telling, Tone};
-use super::wording::Wording;
+use super::tongue::Tongue;
 use crate::model::printable::printable;
 use crate::model::{GroupView, NetworkView, State};
 
@@ -51,7 +51,7 @@ enum Look {
 }
 
 /// The badge of a network: `X | down (TLS)`.
-pub(super) fn network(shown: Shown<'_>, view: &NetworkView, wording: &dyn Wording) -> Vec<u8> {
+pub(super) fn network(shown: Shown<'_>, view: &NetworkView, tongue: &dyn Tongue) -> Vec<u8> {
     let look = match view.state {
         State::Up => Look::Good,
         State::Degraded => Look::Uneasy,
@@ -62,30 +62,30 @@ pub(super) fn network(shown: Shown<'_>, view: &NetworkView, wording: &dyn Wordin
     let layer = view
         .layer
         .filter(|_| matches!(look, Look::Uneasy | Look::Bad));
-    let layer = layer.map_or_else(String::new, |it| format!(" ({})", wording.layer(it)));
+    let layer = layer.map_or_else(String::new, |it| format!(" ({})", tongue.protocol(it)));
     Badge {
         label: short(shown.facts.title(&view.name)),
-        message: format!("{}{layer}", wording.state(view.state)),
+        message: format!("{}{layer}", tongue.state(view.state)),
         look,
     }
-    .draw(wording)
+    .draw(tongue)
 }
 
 /// The badge of a group: `post on | Bluesky`.
-pub(super) fn group(shown: Shown<'_>, view: &GroupView, wording: &dyn Wording) -> Vec<u8> {
+pub(super) fn group(shown: Shown<'_>, view: &GroupView, tongue: &dyn Tongue) -> Vec<u8> {
     let tone = Telling::plain(shown.picture, shown.facts, view).tone();
     let active = view.active.as_deref();
     let message = match active.map(|name| short(shown.facts.title(name))) {
-        _ if tone == Tone::Unsure => wording.state(State::Unknown).to_owned(),
+        _ if tone == Tone::Unsure => tongue.state(State::Unknown).to_owned(),
         Some(title) => title,
-        None => wording.no_channel().to_owned(),
+        None => tongue.no_channel().to_owned(),
     };
     Badge {
-        label: wording.post_on().to_owned(),
+        label: tongue.to_post_on().to_owned(),
         message,
         look: Look::of(tone),
     }
-    .draw(wording)
+    .draw(tongue)
 }
 
 impl Look {
@@ -100,7 +100,7 @@ impl Look {
 }
 
 impl Badge {
-    fn draw(&self, wording: &dyn Wording) -> Vec<u8> {
+    fn draw(&self, tongue: &dyn Tongue) -> Vec<u8> {
         let (label, message) = (width(&self.label), width(&self.message));
         let left = label + 2 * MARGIN;
         let right = MARK + message + 2 * MARGIN;
@@ -109,7 +109,7 @@ impl Badge {
         let svg = html! {
             svg xmlns="http://www.w3.org/2000/svg" width=(whole) height=(HEIGHT)
                 viewBox={ "0 0 " (whole) " " (HEIGHT) } role="img" aria-label=(title)
-                xml:lang=(wording.code()) {
+                xml:lang=(tongue.code()) {
                 title { (title) }
                 rect width=(left) height=(HEIGHT) fill=(LABEL) {}
                 rect x=(left) width=(right) height=(HEIGHT) fill=(self.look.colour()) {}

@@ -12,11 +12,11 @@ use maud::{Markup, PreEscaped, html};
 use url::form_urlencoded::byte_serialize;
 
 use super::api::Shown;
-use super::wording::Wording;
+use super::tongue::Tongue;
 use crate::history::{EventRow, OutageRow};
 use crate::model::printable::is_harmful;
 use crate::model::{Activation, Layer, Name};
-use crate::report::words::{date, span, timestamp, timestamp_ms};
+use crate::report::words::{date, timestamp, timestamp_ms};
 
 /// Its media type.
 pub(super) const ATOM: &str = "application/atom+xml; charset=utf-8";
@@ -28,7 +28,7 @@ const LONGEST_HOST: usize = 255;
 /// What the feed is made of.
 pub(super) struct Feed<'a> {
     pub(super) shown: Shown<'a>,
-    pub(super) wording: &'a dyn Wording,
+    pub(super) tongue: &'a dyn Tongue,
     /// `https://status.example`, or nothing: then links are relative.
     pub(super) base: &'a str,
     pub(super) outages: &'a [OutageRow],
@@ -59,7 +59,7 @@ impl Feed<'_> {
     }
 
     fn feed(&self, entries: &[Entry]) -> Markup {
-        let (code, base) = (self.wording.code(), self.base);
+        let (code, base) = (self.tongue.code(), self.base);
         let vantage = &self.shown.facts.vantage;
         let query = if code == "en" { "" } else { "?lang=" };
         let language = if code == "en" { "" } else { code };
@@ -70,7 +70,7 @@ impl Feed<'_> {
             (PreEscaped(r#"<?xml version="1.0" encoding="utf-8"?>"#)) "\n"
             feed xmlns="http://www.w3.org/2005/Atom" xml:lang=(code) {
                 "\n" id { (self.id("")) }
-                "\n" title { (xml(&self.wording.feed(vantage))) }
+                "\n" title { (xml(&self.tongue.feed(vantage))) }
                 "\n" updated { (timestamp_ms(updated)) }
                 "\n" author { name { "bascule, " (xml(vantage)) } }
                 "\n" link rel="self" type="application/atom+xml"
@@ -110,23 +110,23 @@ impl Feed<'_> {
     }
 
     fn outage(&self, row: &OutageRow) -> Entry {
-        let wording = self.wording;
+        let tongue = self.tongue;
         let network = self.shown.facts.title(&row.network);
         let layer = row.layer.as_deref().and_then(layer);
-        let how = layer.map_or_else(String::new, |it| format!(" ({})", wording.layer(it)));
+        let how = layer.map_or_else(String::new, |it| format!(" ({})", tongue.protocol(it)));
         let runs = self.shown.picture.outage(row.id);
         let runs = runs.is_some_and(|outage| outage.running_since.is_some());
         let title = match row.ended {
-            Some(_) => wording.was_down(network, &how, &wording.span(&span(row.duration))),
-            None if runs => wording.is_down(network, &how),
-            None => wording.was_last_down(network, &how),
+            Some(_) => tongue.was_down(network, &how, &tongue.span(row.duration)),
+            None if runs => tongue.is_down(network, &how),
+            None => tongue.was_last_down(network, &how),
         };
         let started = minute(row.started);
         let when = match row.ended {
-            Some(ended) => wording.between(&started, &minute(ended)),
-            None => wording.since(&started),
+            Some(ended) => tongue.between(&started, &minute(ended)),
+            None => tongue.since(&started),
         };
-        let failed = wording.failed(&row.endpoint, &row.reason);
+        let failed = tongue.failed(&row.endpoint, &row.reason);
         let detail = Some(&row.detail).filter(|it| self.shown.targets && !it.is_empty());
         let detail = detail.map_or_else(String::new, |it| format!(" {it}"));
         Entry {
@@ -147,13 +147,13 @@ impl Feed<'_> {
         let (from, to) = (title(&row.from), title(&row.to));
         let (from, to) = (from.as_deref(), to.as_deref());
         let why = row.reason.as_deref().and_then(Activation::parse);
-        let why = why.map_or("", |why| self.wording.activation(why));
+        let why = why.map_or("", |why| self.tongue.because(why));
         let group: Name = row.group.as_deref().unwrap_or_default().into();
-        let when = self.wording.since(&minute(row.at));
-        let instead = self.wording.instead(to, from);
+        let when = self.tongue.since(&minute(row.at));
+        let instead = self.tongue.instead(to, from);
         Entry {
             id: self.id(&format!("/switches/{}/{}", date(row.at), row.seq)),
-            title: self.wording.switch(&group, to),
+            title: self.tongue.switch(&group, to),
             published: row.at,
             updated: row.at,
             text: format!("{when} {instead} ({why})."),

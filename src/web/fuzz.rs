@@ -11,7 +11,7 @@ use super::access::{Access, Audience, Gate, Rules};
 use super::api::{self, Shown};
 use super::query::{Query, Refusal};
 use super::source::{Facts, Nothing, Picture};
-use super::{View, badge, feed, pages, render, routes, wording};
+use super::{View, badge, feed, pages, render, routes, tongue};
 use crate::fuzzing::sentence;
 use crate::metrics::{Metrics, ROUTES, Times};
 use crate::model::Moment;
@@ -115,20 +115,20 @@ pub(crate) fn documents(picture: &Picture, facts: &Facts) {
             let read: Result<serde_json::Value, _> = serde_json::from_slice(&document);
             assert!(read.is_ok_and(|it| it["api"] == "v1"), "no document");
         }
-        for wording in wording::ALL {
+        for tongue in tongue::ALL {
             let feed = feed::Feed {
                 shown,
-                wording,
+                tongue,
                 base: "",
                 outages: &api::history::unwritten(picture, &[], None),
                 switches: &[],
             };
             drawn(&feed.document());
             for network in &picture.snapshot.networks {
-                drawn(&badge::network(shown, network, wording));
+                drawn(&badge::network(shown, network, tongue));
             }
             for group in &picture.snapshot.groups {
-                drawn(&badge::group(shown, group, wording));
+                drawn(&badge::group(shown, group, tongue));
             }
         }
         let lines = api::status::text(shown);

@@ -40,7 +40,6 @@ mod source;
 mod telling;
 mod tongue;
 mod turns;
-mod wording;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

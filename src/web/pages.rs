@@ -15,7 +15,7 @@ use super::query::{Query, Refusal};
 use super::render::Write;
 use super::source::{Facts, Picture, Reply, Unavailable, Wanted};
 use super::tongue::{self, Tongue};
-use super::{badge, feed, wording};
+use super::{badge, feed};
 use crate::model::GroupView;
 use crate::model::printable::{QUOTE, printable};
 
@@ -247,7 +247,7 @@ pub(super) async fn endpoint(view: &View, network: &str, endpoint: &str) -> Resu
 
 /// `/feed.atom?lang=fr`, with the beginning of our own links.
 pub(super) async fn feed(view: &View, query: Option<&str>, base: String) -> Result<Write, Refusal> {
-    let wording = wording::wanted(query)?;
+    let tongue = tongue::wanted(query)?;
     let newest = Wanted {
         limit: feed::NEWEST,
         ..Wanted::default()
@@ -260,7 +260,7 @@ pub(super) async fn feed(view: &View, query: Option<&str>, base: String) -> Resu
     Ok(Box::new(move || {
         let feed = feed::Feed {
             shown: basis.shown(),
-            wording,
+            tongue,
             base: &base,
             outages: &outages,
             switches: &switches,
@@ -271,16 +271,16 @@ pub(super) async fn feed(view: &View, query: Option<&str>, base: String) -> Resu
 
 /// `/badge/network/{name}.svg?lang=fr` and `/badge/group/{name}.svg?lang=fr`
 pub(super) fn badge(view: &View, of: BadgeOf<'_>, query: Option<&str>) -> Result<Vec<u8>, Refusal> {
-    let wording = wording::wanted(query)?;
+    let tongue = tongue::wanted(query)?;
     let basis = Basis::of(view);
     let shown = basis.shown();
     match of {
         BadgeOf::Network(name) => match basis.picture.network(name) {
-            Some(network) => Ok(badge::network(shown, network, wording)),
+            Some(network) => Ok(badge::network(shown, network, tongue)),
             None => Err(no_network(name)),
         },
         BadgeOf::Group(name) => match group(&basis.picture, name) {
-            Some(group) => Ok(badge::group(shown, group, wording)),
+            Some(group) => Ok(badge::group(shown, group, tongue)),
             None => Err(no_group(name)),
         },
     }

@@ -1,15 +1,18 @@
 //! The languages of what people read: the status page, and whatever else is not for programs.
 //!
 //! A language is one file with one type that implements [`Tongue`]; the compiler says what it
-//! lacks. Which one a reader gets is decided by `?lang=`, then by `Accept-Language`; English if
+//! lacks; what feed and badges say besides is a file in `feed`. Which one a reader gets is decided by `?lang=`, then by `Accept-Language`; English if
 //! neither names one that is known.
 
 mod en;
+mod feed;
 mod fr;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
+
+pub(super) use feed::wanted;
 
 use crate::model::{Activation, Family, Layer, Reason, Role, State, UplinkState};
 
@@ -101,7 +104,7 @@ pub(super) struct Labels {
 }
 
 /// A language. Sentences that the text of the answer depends on end with a full stop.
-pub(super) trait Tongue: Sync {
+pub(super) trait Tongue: feed::Wording + Sync {
     /// As in `lang=` and `?lang=`.
     fn code(&self) -> &'static str;
     /// Its own name for itself.

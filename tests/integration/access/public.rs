@@ -134,10 +134,6 @@ fn no_public_answer_holds_what_only_the_operator_may_see() {
     assert!(text.contains(Reason::TlsExpired.as_str()), "{text}");
 }
 
-fn is_for_other_pages(path: &str) -> bool {
-    path == "/feed.atom" || path.starts_with("/badge/")
-}
-
 #[test]
 fn every_answer_has_strict_headers() {
     let private = Scene::new().listen();
@@ -146,17 +142,18 @@ fn every_answer_has_strict_headers() {
         for path in PATHS {
             for method in ["GET", "POST", "TRACE"] {
                 let head = listener.ask(method, path, "").head;
-                // The page for people has a style, and may be kept to compare it.
-                let is_page = (method, path) == ("GET", "/");
-                let (policy, cache) = if is_page {
-                    ("default-src 'none'; script-src 'none'; style-", "no-cache")
-                } else {
-                    ("default-src 'none'; base-uri 'none'; ", "no-store")
+                // The page for people has a style. Feed and badges are shown elsewhere. All of
+                // them may be kept to compare them.
+                let plain = "default-src 'none'; base-uri 'none'; ";
+                let elsewhere = path == "/feed.atom" || path.starts_with("/badge/");
+                let (policy, cache, whose) = match method {
+                    "GET" if path == "/" => {
+                        let own = "default-src 'none'; script-src 'none'; style-";
+                        (own, "no-cache", "same-origin")
+                    }
+                    "GET" if elsewhere => (plain, "no-cache", "cross-origin"),
+                    _ => (plain, "no-store", "same-origin"),
                 };
-                // What other pages show may be kept to compare it, too.
-                let is_shared = method == "GET" && is_for_other_pages(path);
-                let cache = if is_shared { "no-cache" } else { cache };
-                let readers = if is_shared { "cross" } else { "same" };
                 for header in [
                     &*format!("content-security-policy: {policy}"),
                     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -164,7 +161,7 @@ fn every_answer_has_strict_headers() {
                     "x-content-type-options: nosniff",
                     "x-frame-options: deny",
                     "referrer-policy: no-referrer",
-                    &*format!("cross-origin-resource-policy: {readers}-origin"),
+                    &*format!("cross-origin-resource-policy: {whose}"),
                     "cross-origin-opener-policy: same-origin",
                 ] {
                     assert!(head.contains(header), "{method} {path}: {head}");

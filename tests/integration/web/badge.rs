@@ -32,7 +32,7 @@ fn states() -> Vec<(Scene, &'static str, &'static str)> {
         scene
     };
     vec![
-        (of(State::Up, None), "X: up", "X: en service"),
+        (of(State::Up, None), "X: up", "X: disponible"),
         (
             of(State::Degraded, Some(Layer::Http)),
             "X: degraded (HTTP)",
@@ -46,7 +46,7 @@ fn states() -> Vec<(Scene, &'static str, &'static str)> {
         (
             of(State::Maintenance, None),
             "X: maintenance",
-            "X: maintenance",
+            "X: en maintenance",
         ),
         (
             of(State::Unknown, Some(Layer::Tls)),

@@ -1,26 +1,11 @@
 //! French.
 
 use super::Wording;
-use crate::model::{Activation, Layer, State};
-
-pub(super) struct French;
+use crate::model::{Activation, Layer};
+use crate::web::tongue::fr::French;
 
 impl Wording for French {
-    fn code(&self) -> &'static str {
-        "fr"
-    }
-
-    fn state(&self, state: State) -> &'static str {
-        match state {
-            State::Unknown => "inconnu",
-            State::Up => "en service",
-            State::Degraded => "dégradé",
-            State::Down => "en panne",
-            State::Maintenance => "maintenance",
-        }
-    }
-
-    fn layer(&self, layer: Layer) -> &'static str {
+    fn protocol(&self, layer: Layer) -> &'static str {
         match layer {
             Layer::Dns => "DNS",
             Layer::Tcp => "TCP",
@@ -30,7 +15,7 @@ impl Wording for French {
         }
     }
 
-    fn activation(&self, why: Activation) -> &'static str {
+    fn because(&self, why: Activation) -> &'static str {
         match why {
             Activation::Startup => "premier choix après le démarrage",
             Activation::Failover => "le canal actif est perdu",
@@ -40,7 +25,7 @@ impl Wording for French {
         }
     }
 
-    fn post_on(&self) -> &'static str {
+    fn to_post_on(&self) -> &'static str {
         "publier sur"
     }
 
@@ -62,20 +47,6 @@ impl Wording for French {
 
     fn was_last_down(&self, network: &str, how: &str) -> String {
         format!("{network} était en panne{how}\u{a0}; son retour n’a pas été vu")
-    }
-
-    fn span(&self, span: &str) -> String {
-        let word = |word: &str| {
-            let (number, unit) = word.split_at(word.len().saturating_sub(1));
-            let unit = match unit {
-                "d" => "j",
-                "m" => "min",
-                unit => unit,
-            };
-            format!("{number}\u{a0}{unit}")
-        };
-        let words: Vec<String> = span.split(' ').map(word).collect();
-        words.join(" ")
     }
 
     fn since(&self, from: &str) -> String {

@@ -1,23 +1,21 @@
-//! What the feed and the badges say, in each language: a file each, chosen by `?lang=`.
+//! What the feed and the badges say beside the words of the page, in each language: a file each,
+//! chosen by `?lang=` alone, so that what is kept on the way is the same for everybody.
 
 mod en;
 mod fr;
 
-use super::query::{Query, Refusal};
-use crate::model::{Activation, Layer, State};
+use super::{ALL, ENGLISH, Tongue};
+use crate::model::{Activation, Layer};
+use crate::web::query::{Query, Refusal};
 
-/// The words of a language.
-pub(super) trait Wording: Sync {
-    /// Its code: `en`.
-    fn code(&self) -> &'static str;
-    /// A state.
-    fn state(&self, state: State) -> &'static str;
-    /// A layer.
-    fn layer(&self, layer: Layer) -> &'static str;
+/// These words of a language; the others are those of [`Tongue`].
+pub(in crate::web) trait Wording: Sync {
+    /// A layer, in the letters of its protocol.
+    fn protocol(&self, layer: Layer) -> &'static str;
     /// Why a group has another active network, behind which channel that is.
-    fn activation(&self, why: Activation) -> &'static str;
+    fn because(&self, why: Activation) -> &'static str;
     /// What stands before the channel to use.
-    fn post_on(&self) -> &'static str;
+    fn to_post_on(&self) -> &'static str;
     /// What stands there where no channel works.
     fn no_channel(&self) -> &'static str;
     /// The title of the feed.
@@ -28,8 +26,6 @@ pub(super) trait Wording: Sync {
     fn was_down(&self, network: &str, how: &str, lasted: &str) -> String;
     /// The title of one whose end was not seen.
     fn was_last_down(&self, network: &str, how: &str) -> String;
-    /// A length of time of which `span` has the English words.
-    fn span(&self, span: &str) -> String;
     /// Since when.
     fn since(&self, from: &str) -> String;
     /// From when until when.
@@ -42,13 +38,9 @@ pub(super) trait Wording: Sync {
     fn instead(&self, to: Option<&str>, from: Option<&str>) -> String;
 }
 
-pub(super) const ALL: [&dyn Wording; 2] = [&en::English, &fr::French];
-
 /// The language that a request asks for with `?lang=`; English if it does not.
-pub(super) fn wanted(query: Option<&str>) -> Result<&'static dyn Wording, Refusal> {
+pub(in crate::web) fn wanted(query: Option<&str>) -> Result<&'static dyn Tongue, Refusal> {
     let query = Query::read_some(query, &["lang"])?;
-    let codes = ALL.map(Wording::code);
-    let wanted = query.one_of("lang", &codes)?.unwrap_or(codes[0]);
-    let found = ALL.into_iter().find(|it| it.code() == wanted);
-    Ok(found.unwrap_or(ALL[0]))
+    let wanted = query.one_of("lang", &ALL.map(Tongue::code))?;
+    Ok(wanted.and_then(super::of).unwrap_or(ENGLISH))
 }

@@ -1,20 +1,11 @@
 //! English.
 
 use super::Wording;
-use crate::model::{Activation, Layer, State};
-
-pub(super) struct English;
+use crate::model::{Activation, Layer};
+use crate::web::tongue::en::English;
 
 impl Wording for English {
-    fn code(&self) -> &'static str {
-        "en"
-    }
-
-    fn state(&self, state: State) -> &'static str {
-        state.as_str()
-    }
-
-    fn layer(&self, layer: Layer) -> &'static str {
+    fn protocol(&self, layer: Layer) -> &'static str {
         match layer {
             Layer::Dns => "DNS",
             Layer::Tcp => "TCP",
@@ -24,7 +15,7 @@ impl Wording for English {
         }
     }
 
-    fn activation(&self, why: Activation) -> &'static str {
+    fn because(&self, why: Activation) -> &'static str {
         match why {
             Activation::Startup => "first choice after the start",
             Activation::Failover => "the active channel was lost",
@@ -34,7 +25,7 @@ impl Wording for English {
         }
     }
 
-    fn post_on(&self) -> &'static str {
+    fn to_post_on(&self) -> &'static str {
         "post on"
     }
 
@@ -56,10 +47,6 @@ impl Wording for English {
 
     fn was_last_down(&self, network: &str, how: &str) -> String {
         format!("{network} was down{how}; nobody has seen it come back")
-    }
-
-    fn span(&self, span: &str) -> String {
-        span.to_owned()
     }
 
     fn since(&self, from: &str) -> String {

@@ -159,6 +159,10 @@ fn uplink(sheet: Sheet<'_>, row: &EventRow) -> Option<Told> {
     let family = row.endpoint.as_deref().and_then(Family::parse);
     let from = row.from.as_deref().and_then(UplinkState::parse)?;
     let to = row.to.as_deref().and_then(UplinkState::parse)?;
+    if (from, to) == (UplinkState::Unknown, UplinkState::Up) {
+        // Every start has it.
+        return None;
+    }
     Some(Told {
         at: row.at,
         mark: to.as_str(),

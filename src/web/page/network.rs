@@ -160,8 +160,10 @@ fn strip(sheet: Sheet<'_>, place: usize, network: &NetworkView) -> Markup {
                     Step::NotProbed => ("no", "gap", labels.not_probed),
                     Step::NotKnown => ("no", "unknown", labels.not_known),
                 };
-                li class={ "s-" (class) } title=(word) {
-                    (icon(mark)) (name(sheet, layer)) span.h { ": " (word) }
+                li class={ "s-" (class) } {
+                    // The pointer gets the word that is read aloud behind the name.
+                    span aria-hidden="true" title=(word) { (icon(mark)) }
+                    (name(sheet, layer)) span.h { ": " (word) }
                 }
             }
         }

@@ -115,7 +115,7 @@ fn warnings(sheet: Sheet<'_>) -> Markup {
         Lateness::Late(since) => tongue.late(&second(since), &age(since)),
     });
     html! {
-        section aria-label=(labels.warnings) {
+        div {
             // A style makes it appear: also where the page is saved, or its tab is frozen.
             p.w.old role="status" { (icon("down")) (tongue.stale(&at)) }
             @if let Some(late) = late {

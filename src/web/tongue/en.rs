@@ -20,7 +20,6 @@ const LABELS: Labels = Labels {
     broken: "Alarm:",
     unsure: "Not known:",
     channels: "Channels",
-    warnings: "Warnings",
     notices: "Notices",
     since: "since",
     layers: "Layers",

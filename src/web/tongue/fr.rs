@@ -20,7 +20,6 @@ const LABELS: Labels = Labels {
     broken: "Alerte\u{a0}:",
     unsure: "Inconnu\u{a0}:",
     channels: "Canaux",
-    warnings: "Avertissements",
     notices: "Annonces",
     since: "depuis",
     layers: "Couches",

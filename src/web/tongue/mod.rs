@@ -54,7 +54,6 @@ pub(super) struct Labels {
     pub(super) broken: &'static str,
     pub(super) unsure: &'static str,
     pub(super) channels: &'static str,
-    pub(super) warnings: &'static str,
     pub(super) notices: &'static str,
     pub(super) since: &'static str,
     pub(super) layers: &'static str,

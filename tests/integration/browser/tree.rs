@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 
 /// What stands for the figures of the day, in English and French, each documented by its example:
-/// `2026-05-24`, `13:09:12`, `7m 3s` or `1 h 20 min` or `12 ms`, `99.98 %`, `23 not observed`.
-const FIGURES: [(&str, &str); 5] = [
+/// `2026-05-24`, `13:09:12`, `7m 3s` or `1 h 20 min` or `12 ms`, `99.98 %`, `23 not observed`; and,
+/// as a run may meet the end of an hour, `2 with trouble`, and `, not observed SPAN` behind it.
+const FIGURES: [(&str, &str); 7] = [
     (r"\d{4}-\d\d-\d\d", "DATE"),
     (r"\b\d\d:\d\d(:\d\d)?\b", "TIME"),
     (
@@ -15,6 +16,8 @@ const FIGURES: [(&str, &str); 5] = [
     ),
     (r"\b\d+([.,]\d+)?[ \u{a0}\u{202f}]%", "SHARE"),
     (r"\b\d+ (not observed|non observ)", "NUMBER $1"),
+    (r"\b[1-9]\d* (with trouble|avec incident)", "SOME $1"),
+    (r", (not observed|non observé) SPAN", ""),
 ];
 
 /// A text with words in the place of figures.
@@ -44,11 +47,14 @@ pub(super) fn compare(name: &str, tree: &str) {
     );
 }
 
-/// A tree with its news in alphabetical order: networks are judged in no order of their own.
+/// A tree with its news in alphabetical order, as networks are judged in no order of their own, and
+/// with one line for hours that read the same.
 fn orderless(tree: &str) -> String {
     const ITEM: &str = "        listitem level=1";
     let is_news = |pair: &[&str]| pair[0] == ITEM && pair[1].contains("text \"DATE TIME UTC");
     let mut lines: Vec<&str> = tree.lines().collect();
+    // Two hours of the same trouble.
+    lines.dedup_by(|line, before| line == before && line.contains("graphics-symbol"));
     let Some(first) = lines.windows(2).position(is_news) else {
         return lines.join("\n");
     };

@@ -61,43 +61,34 @@ enum Bars {
     None,
 }
 
+/// Everything.
+const WHOLE: Detail = Detail {
+    groups: 20,
+    networks: 60,
+    notices: 10,
+    bars: Bars::Whole,
+    tips: 12,
+    days: 60,
+    events: 20,
+    line: 200,
+    news: 12,
+    link: 400,
+};
+
 /// From everything to what fits for certain.
 const LEVELS: [Detail; 6] = [
+    WHOLE,
     Detail {
-        groups: 20,
-        networks: 60,
-        notices: 10,
-        bars: Bars::Whole,
-        tips: 12,
-        days: 60,
-        events: 20,
-        line: 200,
-        news: 12,
-        link: 400,
-    },
-    Detail {
-        groups: 20,
-        networks: 60,
-        notices: 10,
-        bars: Bars::Whole,
         tips: 2,
         days: 20,
-        events: 20,
-        line: 200,
-        news: 12,
-        link: 400,
+        ..WHOLE
     },
     Detail {
-        groups: 20,
-        networks: 60,
-        notices: 10,
-        bars: Bars::Whole,
         tips: 0,
         days: 0,
         events: 10,
         line: 120,
-        news: 12,
-        link: 400,
+        ..WHOLE
     },
     Detail {
         groups: 10,

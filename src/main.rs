@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    bascule::cli::execute(bascule::cli::Cli::parse())
+    bascule::cli::run(std::env::args_os().collect())
 }

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use rustix::termios::tcgetwinsize;
 
 use super::Trouble;
-use crate::report::line::{Look, ascii};
+use crate::report::line::{Look, gated};
 
 /// How to draw on standard output.
 pub(super) fn look(plain: bool) -> Look {
@@ -116,13 +116,16 @@ pub(super) fn complain(text: &str) {
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
-/// Writes an error to standard error, which may quote what a terminal cannot show.
+/// An error as standard error can show it; in a pipe its letters are left as they are, for a
+/// program may read them.
+pub(super) fn fit(text: &str) -> String {
+    let ascii_only = io::stderr().is_terminal() && !look_on_stderr().unicode;
+    gated(text, !ascii_only)
+}
+
+/// Writes an error to standard error, which may quote what a terminal cannot show or could obey.
 pub(super) fn sorry(text: &str) {
-    if io::stderr().is_terminal() && !look_on_stderr().unicode {
-        complain(&ascii(text));
-    } else {
-        complain(text);
-    }
+    complain(&fit(text));
 }
 
 #[cfg(test)]

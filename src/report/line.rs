@@ -228,10 +228,10 @@ fn clean(text: &str, unicode: bool) -> String {
     out
 }
 
-/// Lines of text as a reader gets them who has ASCII only.
+/// Lines of text without anything a terminal could obey; in ASCII if there is no more.
 #[must_use]
-pub fn ascii(text: &str) -> String {
-    let line = |line: &str| clean(line.trim_end_matches('\n'), false) + "\n";
+pub fn gated(text: &str, unicode: bool) -> String {
+    let line = |line: &str| clean(line.trim_end_matches('\n'), unicode) + "\n";
     text.split_inclusive('\n').map(line).collect()
 }
 

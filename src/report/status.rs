@@ -9,6 +9,8 @@ use super::words::{count, span};
 
 /// Lines of particulars of one network.
 const PARTICULARS: usize = 2;
+/// Windows of maintenance of one network.
+const WINDOWS: usize = 2;
 /// Lines of a notice, or of what is wrong with the memory.
 const SENTENCE: usize = 6;
 /// Clocks of two machines, and the way between them, are apart by less.
@@ -46,9 +48,10 @@ pub fn draw(look: Look, status: &Status, now: SystemTime) -> String {
             "spare",
         ];
         row(look, heads.map(|head| (Ink::Dim, head.to_owned()))).end(&mut out);
-        for network in &status.networks {
+        for network in status.in_order() {
             row(look, cells(network, &status.at)).end(&mut out);
             particulars(look, network, &mut out);
+            windows(look, status, network, &mut out);
         }
         out.push('\n');
     }
@@ -165,6 +168,20 @@ fn particulars(look: Look, network: &Network, out: &mut String) {
     if network.flapping {
         let text = "flapping: its outages of the last 6h make its way back longer";
         Line::indented(look, 2).ink(Ink::Warn, text).end(out);
+    }
+}
+
+/// Its windows of maintenance, in the words of the page.
+fn windows(look: Look, status: &Status, network: &Network, out: &mut String) {
+    let own = status.maintenance.iter();
+    for window in own.filter(|it| it.network == network.name).take(WINDOWS) {
+        let what = match window.open {
+            true => "in maintenance",
+            false => "maintenance announced:",
+        };
+        let (from, until) = (minutes(&window.from, None), minutes(&window.until, None));
+        let text = format!("{what} from {from} to {until} UTC");
+        hanging(look, Ink::Dim, &text, 2, PARTICULARS, out);
     }
 }
 

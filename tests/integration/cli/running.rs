@@ -55,12 +55,28 @@ x             down        12:59        tls: tls_expired           failed
 bluesky       up          09:09                                   active   0
   flapping: its outages of the last 6h make its way back longer
 mastodon      unknown     23 May 07:09                            unknown
+  maintenance announced: from 2026-05-24 21:09 to 2026-05-24 22:09 UTC
 
 uplink: not judged, every failure is believed at once
 2026-05-24 13:09:12 UTC, seen from rennes-1
 this is 3m old, or the clocks of the daemon and of this machine differ
 "
     );
+}
+
+#[test]
+fn networks_stand_in_the_order_in_which_groups_prefer_them() {
+    let mut scene = Scene::new();
+    scene.snapshot.networks.reverse();
+    scene.group().roles.retain(|(name, _)| &**name != "bluesky");
+    let (_, out, _) = ask(&scene.listen(), "status", &[]);
+    let rows = out.lines().filter_map(|line| line.split_once("  "));
+    let known = ["x", "bluesky", "mastodon"];
+    let names: Vec<&str> = rows
+        .map(|(name, _)| name)
+        .filter(|it| known.contains(it))
+        .collect();
+    assert_eq!(names, ["x", "mastodon", "bluesky"], "{out}");
 }
 
 #[test]

@@ -8,10 +8,12 @@ use bascule::model::{
     Cause, Layer, Moment, NetworkView, Reason, Role, State, Trouble, UplinkState,
 };
 
+use bascule::web::MaintenanceFacts;
+
 use super::commands::{bascule, told};
 use super::pty::on_a_terminal;
-use crate::support::daemon::Daemon;
-use crate::web::scene::{Listener, Scene, ago};
+use crate::support::daemon::{Daemon, LISTENS};
+use crate::web::scene::{Listener, Scene, ago, wall};
 
 fn asked(listener: &Listener) -> Vec<String> {
     let url = format!("http://{}", listener.address);
@@ -57,6 +59,8 @@ fn without_colours(text: &str) -> String {
 
 fn assert_shown(mut scene: Scene, code: i32, expected: &str) {
     scene.facts.notices.clear();
+    // The one of the scene is of tomorrow, and told elsewhere.
+    scene.facts.maintenance.retain(|it| it.from <= wall());
     let listener = scene.listen();
     let (ended, out) = in_a_pipe(&listener);
     assert_eq!(out, expected);
@@ -225,6 +229,11 @@ fn x_is_in_maintenance() {
         Some("bluesky"),
         [Role::Disabled, Role::Active, Role::Standby],
     );
+    scene.facts.maintenance.push(MaintenanceFacts {
+        network: "x".into(),
+        from: wall() - Duration::from_secs(900),
+        until: wall() + Duration::from_secs(2_700),
+    });
     assert_shown(
         scene,
         0,
@@ -234,6 +243,7 @@ crisis: X is in maintenance since 12:54. Post on: Bluesky. Standby: Mastodon.
 
 network       state       since        layer: reason              role     spare
 x             maintenance 12:54                                   disabled
+  in maintenance from 2026-05-24 12:54 to 2026-05-24 13:54 UTC
 bluesky       up          09:09                                   active   1
 mastodon      up          23 May 07:09                            standby  1
 
@@ -306,6 +316,9 @@ fn a_real_daemon_is_followed_from_fine_to_all_down() {
         let series = format!("bascule_group_active{{group=\"crisis\",network=\"{network}\"}}");
         daemon.wait_for(&series, |v| v == 1.0);
     };
+    let line = daemon.wait_for_line(LISTENS);
+    let at = format!("status page on {url}/, metrics on {url}/metrics, readiness on {url}/readyz");
+    assert!(line.ends_with(&at), "{line}");
     is("x", "up");
     is("website", "up");
     active("x");

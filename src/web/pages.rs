@@ -14,6 +14,7 @@ use super::page::{self, Matter};
 use super::query::{Query, Refusal};
 use super::render::Write;
 use super::source::{Facts, Picture, Reply, Unavailable, Wanted};
+use super::telling::Telling;
 use super::tongue::{self, Tongue};
 use super::{badge, feed};
 use crate::model::GroupView;
@@ -306,24 +307,35 @@ impl<'a> BadgeOf<'a> {
 }
 
 /// Where `/go/{group}` leads.
-pub(super) fn link(view: &View, group: &str) -> Result<String, Refusal> {
-    let basis = Basis::of(view);
-    let Some(found) = self::group(&basis.picture, group) else {
-        return Err(no_group(group));
-    };
-    let link = basis.facts.link(group, found.active.as_deref());
-    link.map(ascii).ok_or_else(|| {
-        let sentence = match &found.active {
-            Some(network) => format!("`{network}` has no profile, and the group no last_resort"),
-            None => "no network is usable, and the group has no last_resort".to_owned(),
-        };
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, sentence)
-    })
+pub(super) struct Lead {
+    basis: Basis,
+    group: GroupView,
 }
 
-/// An address as it can stand in a header; browsers write it the same way.
-fn ascii(link: &str) -> String {
-    url::Url::parse(link).map_or_else(|_| link.to_owned(), String::from)
+impl Lead {
+    pub(super) fn of(view: &View, name: &str) -> Result<Self, Refusal> {
+        let basis = Basis::of(view);
+        let group = group(&basis.picture, name).cloned();
+        let group = group.ok_or_else(|| no_group(name))?;
+        Ok(Self { basis, group })
+    }
+
+    /// The address, if there is one.
+    pub(super) fn link(&self) -> Option<String> {
+        let active = self.group.active.as_deref();
+        self.basis.facts.destination(&self.group.name, active)
+    }
+
+    /// What the status page says of the group.
+    pub(super) fn telling<'a>(&'a self, tongue: &'a dyn Tongue) -> Telling<'a> {
+        Telling {
+            picture: &self.basis.picture,
+            facts: &self.basis.facts,
+            group: &self.group,
+            tongue,
+            zone: " UTC",
+        }
+    }
 }
 
 fn limit(query: &Query) -> Result<usize, Refusal> {

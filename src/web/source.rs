@@ -248,6 +248,12 @@ impl Facts {
         group.last_resort.as_deref()
     }
 
+    /// The same as it can stand in a header; browsers write it the same way.
+    pub(super) fn destination(&self, group: &str, active: Option<&str>) -> Option<String> {
+        let link = self.link(group, active)?;
+        Some(url::Url::parse(link).map_or_else(|_| link.to_owned(), String::from))
+    }
+
     /// Where a group sends people whose active network is this one.
     pub(super) fn link(&self, group: &str, active: Option<&str>) -> Option<&str> {
         let network = active.and_then(|name| self.network(name));

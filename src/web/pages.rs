@@ -157,28 +157,20 @@ pub(super) async fn outages(view: &View, query: Option<&str>) -> Result<Write, R
     // What the two parameters mean together cannot be described: a smaller page is no surprise to
     // who goes on with `next`.
     let limit = limit(&query)?.min(largest);
-    let network = query.name("network")?.map(str::to_owned);
     let wanted = Wanted {
         since: query
             .span("since")?
             .map(|span| ago(view.source.picture().wall, span)),
-        network: network.clone(),
+        network: query.name("network")?.map(str::to_owned),
         before: query.number("before", 1..=LAST_NUMBER)?,
         limit,
     };
-    let first_page = wanted.before.is_none();
-    let mut rows = patiently(view.source.outages(wanted)).await?;
+    let rows = patiently(view.source.outages(wanted.clone())).await?;
     let basis = Basis::of(view);
-    if first_page {
-        let mut unwritten = api::history::unwritten(&basis.picture, &rows, network.as_deref());
-        unwritten.append(&mut rows);
-        rows = unwritten;
-    }
-    rows.truncate(limit);
-    if let Some(name) =
-        network.filter(|name| rows.is_empty() && basis.picture.network(name).is_none())
-    {
-        return Err(no_network(&name));
+    let rows = api::history::complete(&basis.picture, rows, &wanted);
+    let unknown = |name: &&String| rows.is_empty() && basis.picture.network(name).is_none();
+    if let Some(name) = wanted.network.as_ref().filter(unknown) {
+        return Err(no_network(name));
     }
     Ok(Box::new(move || {
         api::history::outages(basis.shown(), &rows, limit, evidence)
@@ -253,11 +245,10 @@ pub(super) async fn feed(view: &View, query: Option<&str>, base: String) -> Resu
         limit: feed::NEWEST,
         ..Wanted::default()
     };
-    let written = patiently(view.source.outages(newest)).await?;
+    let outages = patiently(view.source.outages(newest.clone())).await?;
     let switches = patiently(view.source.switches(feed::NEWEST)).await?;
     let basis = Basis::of(view);
-    let mut outages = api::history::unwritten(&basis.picture, &written, None);
-    outages.extend(written);
+    let outages = api::history::complete(&basis.picture, outages, &newest);
     Ok(Box::new(move || {
         let feed = feed::Feed {
             shown: basis.shown(),

@@ -113,7 +113,7 @@ impl Feed<'_> {
         let tongue = self.tongue;
         let network = self.shown.facts.title(&row.network);
         let layer = row.layer.as_deref().and_then(layer);
-        let how = layer.map_or_else(String::new, |it| format!(" ({})", tongue.protocol(it)));
+        let how = layer.map_or_else(String::new, |it| format!(" ({})", tongue.layer(it)));
         let runs = self.shown.picture.outage(row.id);
         let runs = runs.is_some_and(|outage| outage.running_since.is_some());
         let title = match row.ended {
@@ -147,7 +147,7 @@ impl Feed<'_> {
         let (from, to) = (title(&row.from), title(&row.to));
         let (from, to) = (from.as_deref(), to.as_deref());
         let why = row.reason.as_deref().and_then(Activation::parse);
-        let why = why.map_or("", |why| self.tongue.because(why));
+        let why = why.map_or("", |why| self.tongue.activation(why));
         let group: Name = row.group.as_deref().unwrap_or_default().into();
         let when = self.tongue.since(&minute(row.at));
         let instead = self.tongue.instead(to, from);

@@ -115,7 +115,7 @@ impl Feed<'_> {
         let tongue = self.tongue;
         let network = self.shown.facts.title(&row.network);
         let layer = row.layer.as_deref().and_then(layer);
-        let how = layer.map_or_else(String::new, |it| format!(" ({})", tongue.protocol(it)));
+        let how = layer.map_or_else(String::new, |it| format!(" ({})", tongue.layer(it)));
         // One that is suspended, after a restart or while we are blind, is no news yet.
         let known = self.shown.picture.outage(row.id).is_some();
         let title = match row.ended {
@@ -155,7 +155,7 @@ impl Feed<'_> {
         let (from, to) = (from.as_deref(), to.as_deref());
         let why = row.reason.as_deref().and_then(Activation::parse);
         let why = why.map_or_else(String::new, |why| {
-            format!(" ({})", self.tongue.because(why))
+            format!(" ({})", self.tongue.activation(why))
         });
         let group: Name = row.group.as_deref().unwrap_or_default().into();
         let when = self.tongue.since(&minute(row.at));

@@ -276,6 +276,20 @@ impl Facts {
         windows.filter(move |it| now < it.until && it.from <= soon)
     }
 
+    /// Until when a network is in maintenance: windows that follow each other are one.
+    pub(super) fn resting_until(&self, network: &str, now: SystemTime) -> Option<SystemTime> {
+        let windows = self.maintenance.iter();
+        let own = windows.filter(|it| *it.network == *network && now < it.until);
+        own.fold(None, |end, window| {
+            let joins = window.from <= end.unwrap_or(now);
+            if joins {
+                end.max(Some(window.until))
+            } else {
+                end
+            }
+        })
+    }
+
     pub(super) fn network(&self, name: &str) -> Option<&NetworkFacts> {
         self.networks.iter().find(|it| &*it.name == name)
     }

@@ -62,7 +62,7 @@ pub(super) fn network(shown: Shown<'_>, view: &NetworkView, tongue: &dyn Tongue)
     let layer = view
         .layer
         .filter(|_| matches!(look, Look::Uneasy | Look::Bad));
-    let layer = layer.map_or_else(String::new, |it| format!(" ({})", tongue.protocol(it)));
+    let layer = layer.map_or_else(String::new, |it| format!(" ({})", tongue.layer(it)));
     Badge {
         label: short(shown.facts.title(&view.name)),
         message: format!("{}{layer}", tongue.state(view.state)),
@@ -91,7 +91,7 @@ pub(super) fn group(shown: Shown<'_>, view: &GroupView, tongue: &dyn Tongue) -> 
 impl Look {
     const fn of(tone: Tone) -> Self {
         match tone {
-            Tone::Fine => Self::Good,
+            Tone::Fine | Tone::Planned => Self::Good,
             Tone::Uneasy => Self::Uneasy,
             Tone::Broken => Self::Bad,
             Tone::Unsure => Self::Unsure,

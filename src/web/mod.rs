@@ -27,6 +27,7 @@ mod feed;
 mod fresh;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod go;
 mod guests;
 mod home;
 mod leaving;

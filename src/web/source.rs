@@ -248,6 +248,12 @@ impl Facts {
         group.last_resort.as_deref()
     }
 
+    /// The same as it can stand in a header; browsers write it the same way.
+    pub(super) fn destination(&self, group: &str, active: Option<&str>) -> Option<String> {
+        let link = self.link(group, active)?;
+        Some(url::Url::parse(link).map_or_else(|_| link.to_owned(), String::from))
+    }
+
     /// Where a group sends people whose active network is this one.
     pub(super) fn link(&self, group: &str, active: Option<&str>) -> Option<&str> {
         let network = active.and_then(|name| self.network(name));
@@ -268,6 +274,20 @@ impl Facts {
         let soon = now.checked_add(ANNOUNCED).unwrap_or(now);
         let windows = self.maintenance.iter();
         windows.filter(move |it| now < it.until && it.from <= soon)
+    }
+
+    /// Until when a network is in maintenance: windows that follow each other are one.
+    pub(super) fn resting_until(&self, network: &str, now: SystemTime) -> Option<SystemTime> {
+        let windows = self.maintenance.iter();
+        let own = windows.filter(|it| *it.network == *network && now < it.until);
+        own.fold(None, |end, window| {
+            let joins = window.from <= end.unwrap_or(now);
+            if joins {
+                end.max(Some(window.until))
+            } else {
+                end
+            }
+        })
     }
 
     pub(super) fn network(&self, name: &str) -> Option<&NetworkFacts> {

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use maud::{Markup, html};
 
 use super::Sheet;
-use super::frame::{icon, minute};
+use super::frame::icon;
 use crate::history::{EventRow, OutageRow};
 use crate::model::{Activation, Family, Layer, Reason, State, UplinkState};
-use crate::report::words::timestamp_ms;
+use crate::report::words::{clock, date, timestamp_ms};
 
 /// What a reader gets of an event.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,8 +30,11 @@ pub(super) fn section(sheet: Sheet<'_>) -> Markup {
             @match told {
                 None => p { (labels.events_absent) },
                 Some(told) if told.is_empty() => p { (labels.no_events) },
-                Some(told) => ul.events {
-                    @for row in &told { (item(row)) }
+                Some(told) => div.events {
+                    @for day in told.chunk_by(|a, b| date(a.at) == date(b.at)) {
+                        h3 { time datetime=(date(day[0].at)) { (date(day[0].at)) } }
+                        ul { @for row in day { (item(row)) } }
+                    }
                 },
             }
             p { a href="/api/v1/events" { (labels.all_events) } " · " a href="/api/v1/outages" { (labels.all_outages) } }
@@ -48,9 +51,12 @@ fn item(row: &Told) -> Markup {
         .collect();
     html! {
         li class={ "s-" (row.mark) } {
-            time datetime=(timestamp_ms(row.at)) { (minute(row.at)) " UTC" } " "
-            span { (icon(row.mark)) (row.what) }
-            @if !more.is_empty() { " " span.why { (more.join(" · ")) } }
+            time datetime=(timestamp_ms(row.at)) { (clock(row.at, row.at)) " UTC" } " "
+            (icon(row.mark))
+            div {
+                span { (row.what) }
+                @if !more.is_empty() { " " span.why { (more.join(" · ")) } }
+            }
         }
     }
 }

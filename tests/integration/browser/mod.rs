@@ -6,6 +6,7 @@
 //! `trees/`, and `BASCULE_REFRESH=1` writes that anew. The sentence above all is in the tests.
 
 mod look;
+mod past;
 mod pictures;
 mod scene;
 mod states;

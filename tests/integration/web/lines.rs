@@ -2,7 +2,7 @@
 
 use bascule::model::{Moment, Role, State, UplinkState};
 
-use super::scene::{Scene, ago, now};
+use super::scene::{Scene, ago, now, wall};
 
 /// The line of `/status.txt` and the sentence of `/api/v1/groups`.
 fn told(scene: Scene) -> (String, String) {
@@ -32,7 +32,7 @@ fn the_preferred_network_is_down() {
     reads(
         Scene::new(),
         "crisis: bluesky (x down since 12:59, tls)",
-        "X is down since 12:59 (tls), 9m 31s. Post on: Bluesky. Standby: Mastodon.",
+        "X is down since 12:59 (TLS), 9m 31s. Post on: Bluesky. Standby: Mastodon.",
     );
 }
 
@@ -86,7 +86,7 @@ fn it_is_us() {
     reads(
         scene,
         "crisis: x (not judged: our own connection is down since 13:02)",
-        "Our own connection is down since 13:02: nothing is judged. Last known: X.",
+        "Our own connection is down since 13:02, 7m 10s: nothing is judged. Last known: X.",
     );
 }
 
@@ -165,6 +165,20 @@ fn a_pin_a_maintenance_and_a_lost_standby_are_told() {
          2026-05-23 07:09)",
         "X is in maintenance since 12:59. Mastodon is down since 2026-05-23 07:09. Post on: \
          Bluesky. It is pinned until 14:00. Nothing stands by.",
+    );
+}
+
+#[test]
+fn a_maintenance_is_told_with_its_end_where_that_is_known() {
+    let mut scene = Scene::all_is_well();
+    scene.network("mastodon").state = State::Maintenance;
+    scene.assign(Some("x"), [Role::Active, Role::Standby, Role::Disabled]);
+    scene.facts.maintenance[0].from = wall();
+    reads(
+        scene,
+        "crisis: x (mastodon in maintenance until 22:09)",
+        "Mastodon is in maintenance until 22:09. All other channels work. Post on: X. Standby: \
+         Bluesky.",
     );
 }
 

@@ -24,9 +24,9 @@ fn check_tells_each_webhook_and_nothing_tells_its_secrets() {
     let (code, out, err) = bascule("check", &path);
     assert_eq!((code, &*err), (Some(0), ""));
     let told = "\nwebhook banner\n  to https://city.example/hooks/b (its query is not shown)\n  \
-                group, uplink, signed\n  tried again until an event is 2h old\n\nwebhook plain\n  \
+                group, uplink, signed\n  tried again until an event is 2h old, the newest without end\n\nwebhook plain\n  \
                 to http://city.example/b\n  outage_started, outage_ended, group, uplink, not \
-                signed\n  tried again until an event is 1d old\n";
+                signed\n  tried again until an event is 1d old, the newest without end\n";
     assert!(out.contains(told), "{out}");
     let out: Vec<&str> = out.split_whitespace().collect();
     let out = out.join(" ");

@@ -106,6 +106,11 @@ impl Scene {
         self.watch(OFTEN, more);
     }
 
+    /// The process of the daemon.
+    pub(super) fn pid(&self) -> u32 {
+        self.daemon.as_ref().expect("it has been started").pid()
+    }
+
     /// A command that will run in the namespace.
     pub(super) fn inside(&self, program: &Path) -> Command {
         let mut command = Command::new("ip");

@@ -80,11 +80,74 @@ fn networks_stand_in_the_order_in_which_groups_prefer_them() {
 }
 
 #[test]
+fn a_narrow_window_loses_nothing() {
+    let mut scene = Scene::new();
+    scene.facts.notices.clear();
+    let document = scene.listen().json("/status.json").to_string();
+    let read = running::read(document.as_bytes()).expect("a document");
+    let draw = |columns| status::draw(Look::PLAIN.within(columns), &read, wall());
+    assert_eq!(
+        draw(40),
+        "\
+crisis: X is down since 12:59 (tls),
+  9m 31s. Post on: Bluesky. Standby:
+  Mastodon.
+  1 standby in 1 independent failure
+  domain
+
+network         state       since
+x               down        12:59
+  tls: tls_expired, failed
+  outage 7, 9m 31s; web: certificate
+    expired 3 days ago
+bluesky         up          09:09
+  active, spare 1
+mastodon        up          23 May 07:09
+  standby, spare 1
+  maintenance announced: from
+    2026-05-24 21:09 to 2026-05-24 22:09
+    UTC
+
+uplink: up since 23 May 07:09 (ipv4
+  up, ipv6 unknown)
+2026-05-24 13:09:12 UTC, seen from
+  rennes-1
+"
+    );
+    let tiny = draw(20);
+    let row = "network  state\nx        down\n  12:59, tls:\n    tls_expired,\n    failed\n";
+    assert!(tiny.contains(row), "{tiny}");
+    for width in [0, 20, 35, 36, 79] {
+        let long = draw(width).lines().map(str::len).max();
+        assert!(long <= Some(width.max(20)), "{width}: {long:?}");
+    }
+
+    let one = br#"{"api": "v1", "vantage": "far away from here", "next": 7, "outages": [{"id": 7,
+        "network": "x", "state": "running", "started": "2026-05-24T12:59:30.120Z",
+        "duration_seconds": 60.2, "layer": "tls", "reason": "tls_expired", "detail": null,
+        "endpoint": "web"}]}"#;
+    let read = running::read(one).expect("a document");
+    assert_eq!(
+        outages::draw(Look::PLAIN.within(36), &read, "7d", None),
+        "\
+id   network
+7    x running
+     2026-05-24 12:59, 1m, tls:
+     tls_expired
+     web
+
+1 outage in the last 7d, seen from
+far away from here; 1 not over
+     x down 1m in 1 outage
+these are the newest; there may be
+more
+"
+    );
+}
+
+#[test]
 fn on_a_terminal_states_and_marks_have_colours() {
-    let rich = Look {
-        colour: true,
-        unicode: true,
-    };
+    let rich = Look::RICH;
     let status = br#"{"api": "v1", "vantage": "a", "at": "2026-05-24T13:09:12.000Z",
         "problem": null, "groups": [], "networks": [{"name": "x", "state": "down",
         "since": "2026-05-24T12:59:30.120Z", "layer": "tls", "reason": "tls_expired",

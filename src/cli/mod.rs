@@ -159,10 +159,10 @@ impl Common {
 
 /// Reads the arguments, and does what they ask for.
 #[must_use]
-pub fn run(arguments: Vec<OsString>) -> ExitCode {
-    match Cli::try_parse_from(&arguments) {
+pub fn run(arguments: &[OsString]) -> ExitCode {
+    match Cli::try_parse_from(arguments) {
         Ok(cli) => execute(cli),
-        Err(refusal) => exit(usage::told(&refusal, &arguments), terminal::sorry),
+        Err(refusal) => exit(usage::told(&refusal, arguments), terminal::sorry),
     }
 }
 

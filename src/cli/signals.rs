@@ -1,8 +1,14 @@
 //! What people and the system tell a command that waits: that it is to end, to stand still, to go
 //! on, or to draw for another window.
 
+use std::future::pending;
+use std::io;
+use std::os::fd::AsFd as _;
+
 use rustix::process::{Signal as Kind, getpgrp, getpid, kill_process};
 use rustix::termios::tcgetpgrp;
+use tokio::io::Interest;
+use tokio::net::unix::pipe::Sender;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Trouble;
@@ -83,5 +89,25 @@ pub(super) fn stand_still() {
 /// Whether this process has the terminal, and is not one that goes on behind a shell. A terminal
 /// that nobody controls processes from is everybody's.
 pub(super) fn in_foreground() -> bool {
-    tcgetpgrp(std::io::stdout()).map_or(true, |group| group == getpgrp())
+    tcgetpgrp(io::stdout()).map_or(true, |group| group == getpgrp())
+}
+
+/// Whoever reads standard output, if that is a pipe.
+pub(super) struct Reader(Option<Sender>);
+
+impl Reader {
+    pub(super) fn new() -> Self {
+        // It is only waited for: nothing is written here, and its mode stays as it is. A file
+        // cannot be waited for, and nobody leaves it.
+        let own = io::stdout().as_fd().try_clone_to_owned();
+        Self(own.and_then(Sender::from_owned_fd_unchecked).ok())
+    }
+
+    /// Ends when the reader has left (`| head -1`).
+    pub(super) async fn left(&self) {
+        match &self.0 {
+            Some(pipe) if pipe.ready(Interest::ERROR).await.is_ok() => {}
+            _ => pending().await,
+        }
+    }
 }

@@ -15,6 +15,16 @@ pub(super) fn look(plain: bool) -> Look {
     })
 }
 
+/// The same for what fits into any window.
+pub(super) fn fitting_look() -> Look {
+    let out = io::stdout();
+    let look = look(false);
+    match out.is_terminal() {
+        true => look.within(Size::of(out).columns),
+        false => look,
+    }
+}
+
 /// How to draw on standard error.
 pub(super) fn look_on_stderr() -> Look {
     look_for(false, io::stderr().is_terminal(), |name| {
@@ -46,6 +56,7 @@ fn look_for(plain: bool, terminal: bool, env: impl Fn(&str) -> Option<String>) -
     Look {
         colour: set("NO_COLOR").is_none(),
         unicode: utf8,
+        columns: Look::WIDTH,
     }
 }
 
@@ -151,10 +162,7 @@ mod tests {
     #[test]
     fn colours_and_signs_follow_the_terminal_the_locale_and_no_color() {
         let utf8 = ("LANG", "de_DE.UTF-8");
-        let rich = Look {
-            colour: true,
-            unicode: true,
-        };
+        let rich = Look::RICH;
         assert_eq!(on_terminal(&[utf8]), rich);
         assert_eq!(on_terminal(&[utf8, ("NO_COLOR", "")]), rich);
         let grey = Look {

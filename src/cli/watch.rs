@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::MissedTickBehavior;
 
 use super::client::{Asked, runtime};
-use super::signals::{Signals, Told, in_foreground, stand_still};
+use super::signals::{Reader, Signals, Told, in_foreground, stand_still};
 use super::status::{Arguments, PATH, answer, read};
 use super::terminal::{self, Size};
 use super::{Answer, Trouble};
@@ -112,6 +112,7 @@ async fn watched(
         (false, true) => Stage::Screen(Screen::default()),
         (false, false) => Stage::Blocks(None),
     };
+    let reader = Reader::new();
     let mut document = first;
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -133,6 +134,7 @@ async fn watched(
                     Told::Stop => stage.stand_still(),
                     Told::GoOn | Told::Resized => {}
                 },
+                () = reader.left() => break None,
                 next = &mut next => break Some(next),
             }
             if !stage.tell(look, every, &heard, &document, clock.wall())? {
@@ -159,7 +161,7 @@ async fn watched(
     }
     if matches!(stage, Stage::Screen(_)) {
         drop(stage);
-        terminal::print(&draw(look, &heard.status, clock.wall()))?;
+        terminal::print(&draw(terminal::fitting_look(), &heard.status, clock.wall()))?;
     }
     match heard.lost {
         Some((_, why)) => Err(why),
@@ -228,6 +230,7 @@ fn block(look: Look, heard: &Heard, now: SystemTime) -> String {
 
 /// Everything that a terminal of this size shows, in one piece: no line is ever half drawn.
 fn frame(look: Look, size: Size, every: Duration, heard: &Heard, now: SystemTime) -> String {
+    let look = look.within(size.columns);
     let mut text = String::new();
     let table = draw(look, &heard.status, now);
     if heard.lost.is_some() {
@@ -283,9 +286,11 @@ fn no_answer(look: Look, heard: &Heard, out: &mut String) {
         time(*since),
         time(heard.at)
     );
-    Line::new(look).ink(Ink::Bad, text).end(out);
+    for line in wrap(&text, look.columns) {
+        Line::new(look).ink(Ink::Bad, line).end(out);
+    }
     let why = why.strip_prefix("bascule: ").unwrap_or(why);
-    for line in wrap(why, Look::WIDTH - 2).into_iter().take(4) {
+    for line in wrap(why, look.columns - 2).into_iter().take(4) {
         Line::indented(look, 2).text(line).end(out);
     }
 }
@@ -294,10 +299,7 @@ fn no_answer(look: Look, heard: &Heard, out: &mut String) {
 mod tests {
     use super::*;
 
-    const RICH: Look = Look {
-        colour: true,
-        unicode: true,
-    };
+    const RICH: Look = Look::RICH;
 
     fn heard(networks: usize, lost: Option<&str>) -> Heard {
         let network = |n| {

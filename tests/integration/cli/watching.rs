@@ -342,3 +342,53 @@ fn however_it_ends_the_terminal_is_left_clean_and_without_a_shell_ctrl_z_does_no
         assert_eq!(child.wait().expect("it ends").code(), Some(1), "{signal}");
     }
 }
+
+#[test]
+fn whoever_watches_for_nobody_ends() {
+    let daemon = Daemon::saying(document("up", 1));
+    let mut command = bascule(&["status", "--watch", "1", "--url"]);
+    let (mut child, mut out) = watching(command.arg(daemon.url()));
+    block(&mut out);
+    drop(out);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn a_window_that_is_made_narrower_is_drawn_for_its_width() {
+    let daemon = Daemon::saying(document("up", 1));
+    let binary = env!("CARGO_BIN_EXE_bascule");
+    let url = daemon.url();
+    let line = format!(
+        "stty rows 24 cols 80; echo \"($(tty))\"; exec {binary} status --watch 60 --url {url}"
+    );
+    let mut command = Command::new("script");
+    command
+        .args(["-qefc", &line, "/dev/null"])
+        .envs([("TERM", "xterm"), ("NO_COLOR", "1")]);
+    let (mut child, mut out) = watching(command.stdin(Stdio::piped()));
+    let mut keys = child.stdin.take().expect("a pipe");
+    let mut all = String::new();
+    written(&mut out, &mut all, "seen from a\x1b[K\x1b[J");
+    let (_, tty) = all.split_once('(').expect("its terminal");
+    let tty = tty.split(')').next().expect("its terminal").to_owned();
+    let resized = Command::new("stty")
+        .args(["-F", &tty, "cols", "36"])
+        .status();
+    assert!(resized.expect("stty runs").success());
+    let mut narrow = String::new();
+    written(&mut out, &mut narrow, "seen from a\x1b[K\x1b[J");
+    assert_eq!(
+        narrow.replace("\x1b[K\r\n", "\n"),
+        "\x1b[Hasked every 1m; Ctrl-C ends\n\n\
+         crisis: It is up for 1s.\n\n\
+         network     state       since\n\
+         x           up          1\n  \
+         spare 1\n  \
+         web: took 1 s\n\n\
+         then 1 UTC, seen from a\x1b[K\x1b[J"
+    );
+    assert_eq!(daemon.requests.load(Ordering::SeqCst), 1);
+    keys.write_all(b"\x03").expect("it reads keys");
+    out.read_to_string(&mut all).expect("UTF-8");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}

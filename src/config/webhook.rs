@@ -52,7 +52,7 @@ impl Word for Kind {
     ];
 }
 
-/// A URL whose query is nobody's business: it often holds a token.
+/// A URL whose query is nobody's business, nor what stands behind a #: it often holds a token.
 #[derive(Clone)]
 pub(crate) struct HookUrl(String);
 
@@ -70,10 +70,11 @@ impl Value for HookUrl {
         let Ok(mut url) = Url::parse(&self.0) else {
             return quoted(MASK);
         };
-        if url.query().is_none() {
+        if url.query().is_none() && url.fragment().is_none() {
             return quoted(&self.0);
         }
         url.set_query(None);
+        url.set_fragment(None);
         quoted(&format!("{url}?{MASK}"))
     }
 }

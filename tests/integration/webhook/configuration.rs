@@ -17,7 +17,7 @@ fn written(webhooks: &str) -> (tempfile::TempDir, std::path::PathBuf) {
 #[test]
 fn check_tells_each_webhook_and_nothing_tells_its_secrets() {
     let (_folder, path) = written(
-        "[[webhook]]\nname = \"banner\"\nurl = \"https://city.example/hooks/b?token=Zq9-t0ken\"\n\
+        "[[webhook]]\nname = \"banner\"\nurl = \"https://city.example/hooks/b?token=Zq9-t0ken#Zq9-too\"\n\
          secret_file = \"secret\"\nevents = [\"group\", \"uplink\"]\nmax_age = \"2h\"\n\
          [[webhook]]\nname = \"plain\"\nurl = \"http://city.example/b\"\n",
     );
@@ -56,7 +56,9 @@ fn what_is_wrong_with_a_webhook_is_said_with_its_line_and_without_its_secrets() 
          [[webhook]]\nname = \"a\"\nurl = \"https://u:hunter2@city.example/\"\nsecret_file = \"short\"\n\
          [[webhook]]\nname = \"a\"\nmax_age = \"1s\"\nevents = [\"outage\", \"group\"]\n\
          [[webhook]]\nname = \"b\"\nurl = \"https://city.example/\"\nevents = []\n\
-         secret_file = \"nowhere\"\n",
+         secret_file = \"nowhere\"\n\
+         [[webhook]]\nname = \"c\"\nurl = \"https://city.example/\"\n\
+         secret_file = \"whsec_hunter2\"\n",
     );
     let (code, _, err) = bascule("check", &path);
     assert_eq!(code, Some(2));
@@ -79,6 +81,8 @@ fn what_is_wrong_with_a_webhook_is_said_with_its_line_and_without_its_secrets() 
         "config.toml:21: webhook.b.events: is empty: name at least one kind of event",
         "config.toml:22: webhook.b.secret_file: cannot read nowhere: No such file or directory (os \
          error 2)",
+        "config.toml:26: webhook.c.secret_file: cannot read the file whose name stands here (it looks \
+         like a secret): No such file or directory (os error 2)",
     ];
     assert_eq!(lines, expected, "{err}");
 }

@@ -3,8 +3,10 @@
 
 mod configuration;
 mod disk;
+mod documented;
 mod hostile;
 mod receiver;
+mod reload;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

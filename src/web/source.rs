@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::history::{EventRow, OutageRow};
-use crate::model::{EndpointKey, Moment, Name, NetworkView, Outage, Round, Snapshot};
+use crate::model::{EndpointKey, Moment, Name, NetworkView, Outage, Round, Snapshot, State};
 
 /// Hours that [`Past`] goes back, the present one included.
 pub const PAST_HOURS: usize = 24;
@@ -157,6 +157,16 @@ impl Picture {
     /// A network by its name.
     pub(super) fn network(&self, name: &str) -> Option<&NetworkView> {
         self.snapshot.networks.iter().find(|it| &*it.name == name)
+    }
+
+    /// Since when a network is what it is, and for how long. One that is down has been so since its
+    /// outage began: a restart, or a time in which it was `unknown`, is not a new beginning.
+    pub(super) fn since(&self, network: &NetworkView) -> (Moment, Duration) {
+        let outage = network.outage.as_ref();
+        match outage.filter(|_| network.state == State::Down) {
+            Some(outage) => (outage.started, outage.duration(self.now)),
+            None => (network.since, self.now.since(network.since)),
+        }
     }
 
     /// The outage of that number, if it runs or is suspended.

@@ -37,6 +37,22 @@ fn the_preferred_network_is_down() {
 }
 
 #[test]
+fn a_restart_does_not_begin_an_outage_anew() {
+    let mut scene = Scene::new();
+    // Judged again two minutes ago.
+    scene.network("x").since = ago(120);
+    reads(
+        scene,
+        "crisis: bluesky (x down since 12:59, tls)",
+        "X is down since 12:59 (TLS), 9m 31s. Post on: Bluesky. Standby: Mastodon.",
+    );
+    let mut scene = Scene::new();
+    scene.network("x").since = ago(120);
+    let page = scene.listen().get("/").text();
+    assert!(page.contains("12:59 UTC</time>, 9m 31s"), "{page}");
+}
+
+#[test]
 fn all_is_well() {
     reads(
         Scene::all_is_well(),
@@ -140,7 +156,8 @@ fn the_preferred_network_waits_for_its_return() {
 #[test]
 fn a_time_of_another_day_has_its_date() {
     let mut scene = Scene::new();
-    scene.network("x").since = Moment::ZERO;
+    let outage = scene.network("x").outage.as_mut();
+    outage.expect("it runs").started = Moment::ZERO;
     let (line, _) = told(scene);
     assert_eq!(line, "crisis: bluesky (x down since 2026-05-19 13:09, tls)");
 }

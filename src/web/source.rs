@@ -16,6 +16,8 @@ pub const PAST_HOURS: usize = 24;
 /// Days that [`Past`] goes back, the present one included.
 pub const PAST_DAYS: usize = 90;
 
+/// Without word from those who judge for so long, they hang.
+const HANGS: Duration = Duration::from_secs(10);
 /// A window of maintenance is announced so long before it opens.
 const ANNOUNCED: Duration = Duration::from_secs(86_400);
 
@@ -152,6 +154,13 @@ impl Picture {
         let then = self.wall.checked_sub(ago);
         let then = then.and_then(|then| then.checked_add(ahead));
         then.unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// Whether those who judge hang: they have not been heard of since this picture.
+    pub(super) fn is_over(&self, clock: SystemTime) -> bool {
+        clock
+            .duration_since(self.wall)
+            .is_ok_and(|age| age >= HANGS)
     }
 
     /// A network by its name.

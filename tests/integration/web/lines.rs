@@ -53,6 +53,33 @@ fn a_restart_does_not_begin_an_outage_anew() {
 }
 
 #[test]
+fn a_prober_that_hangs_does_not_look_alive() {
+    let scene = |seconds| Scene {
+        hung: std::time::Duration::from_secs(seconds),
+        ..Scene::all_is_well()
+    };
+    reads(
+        scene(9),
+        "crisis: x",
+        "All channels work. Post on: X. Standby: Bluesky, Mastodon.",
+    );
+    reads(
+        scene(10),
+        "crisis: x (not judged: the prober hangs since 2026-05-24T13:09:12Z)",
+        "The prober itself hangs: nothing has been judged since 2026-05-24T13:09:12Z. \
+         Before: All channels work. Post on: X. Standby: Bluesky, Mastodon.",
+    );
+    let listener = scene(10).listen();
+    for (badge, told) in [
+        ("network/x", "X: unknown"),
+        ("group/crisis", "post on: unknown"),
+    ] {
+        let text = listener.get(&format!("/badge/{badge}.svg")).text();
+        assert!(text.contains(&format!("<title>{told}</title>")), "{text}");
+    }
+}
+
+#[test]
 fn all_is_well() {
     reads(
         Scene::all_is_well(),

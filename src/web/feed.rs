@@ -16,7 +16,7 @@ use super::tongue::Tongue;
 use crate::history::{EventRow, OutageRow};
 use crate::model::printable::is_harmful;
 use crate::model::{Activation, Layer, Name, Reason};
-use crate::report::words::{date, timestamp, timestamp_ms};
+use crate::report::words::{timestamp, timestamp_ms};
 
 /// Its media type.
 pub(super) const ATOM: &str = "application/atom+xml; charset=utf-8";
@@ -105,7 +105,12 @@ impl Feed<'_> {
         last.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// A name for ever: numbers begin again where a memory was lost, but not on the same day.
+    /// A name for ever: numbers begin again where a memory was lost, as that of a container may be
+    /// several times a day, but not in the same second.
+    fn entry(&self, kind: &str, at: SystemTime, number: u64) -> String {
+        self.id(&format!("/{kind}/{}/{number}", timestamp(at)))
+    }
+
     fn id(&self, what: &str) -> String {
         let vantage: String = byte_serialize(self.shown.facts.vantage.as_bytes()).collect();
         format!("tag:bascule.invalid,2026:{vantage}{what}")
@@ -132,7 +137,7 @@ impl Feed<'_> {
         let detail = Some(&row.detail).filter(|it| self.shown.targets && !it.is_empty());
         let detail = detail.map_or_else(String::new, |it| format!(" {it}"));
         Entry {
-            id: self.id(&format!("/outages/{}/{}", date(row.started), row.id)),
+            id: self.entry("outages", row.confirmed, row.id),
             title,
             published: row.confirmed,
             updated: row.ended.unwrap_or(row.confirmed).max(row.confirmed),
@@ -161,7 +166,7 @@ impl Feed<'_> {
         let when = self.tongue.since(&minute(row.at));
         let instead = self.tongue.instead(to, from);
         Entry {
-            id: self.id(&format!("/switches/{}/{}", date(row.at), row.seq)),
+            id: self.entry("switches", row.at, row.seq),
             title: self.tongue.switch(&group, to),
             published: row.at,
             updated: row.at,

@@ -108,6 +108,7 @@ pub(crate) fn documents(picture: &Picture, facts: &Facts) {
             picture,
             facts,
             targets,
+            hangs: !targets,
         };
         let documents = [
             api::status::document(shown, None),

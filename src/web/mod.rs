@@ -167,6 +167,7 @@ pub fn verdicts(source: &dyn Source) -> Vec<String> {
         picture: &picture,
         facts: &facts,
         targets: true,
+        hangs: false,
     };
     let text = api::status::text(shown);
     text.lines().map(str::to_owned).collect()

@@ -40,12 +40,15 @@ struct Basis {
     picture: Picture,
     facts: Arc<Facts>,
     targets: bool,
+    hangs: bool,
 }
 
 impl Basis {
     fn of(view: &View) -> Self {
+        let picture = view.source.picture();
         Self {
-            picture: view.source.picture(),
+            hangs: picture.is_over(view.source.clock()),
+            picture,
             facts: view.source.facts(),
             targets: view.shows_targets(),
         }
@@ -56,6 +59,7 @@ impl Basis {
             picture: &self.picture,
             facts: &self.facts,
             targets: self.targets,
+            hangs: self.hangs,
         }
     }
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Head, Shown};
 use crate::model::GroupView;
+use crate::report::words::timestamp;
 use crate::web::telling::Telling;
 
 /// The document.
@@ -25,6 +26,28 @@ struct Document<'a> {
 pub(super) fn all(shown: Shown<'_>) -> Vec<Group<'_>> {
     let groups = shown.picture.snapshot.groups.iter();
     groups.map(|it| Group::new(shown, it)).collect()
+}
+
+/// A group in one line.
+pub(super) fn line(shown: Shown<'_>, view: &GroupView) -> String {
+    if !shown.hangs {
+        return Telling::plain(shown.picture, shown.facts, view).line();
+    }
+    let active = view.active.as_deref().unwrap_or("none");
+    let since = timestamp(shown.picture.wall);
+    format!(
+        "{}: {active} (not judged: the prober hangs since {since})",
+        view.name
+    )
+}
+
+fn sentence(shown: Shown<'_>, telling: Telling<'_>) -> String {
+    let sentence = telling.sentence();
+    if !shown.hangs {
+        return sentence;
+    }
+    let since = timestamp(shown.picture.wall);
+    format!("The prober itself hangs: nothing has been judged since {since}. Before: {sentence}")
 }
 
 /// A group.
@@ -55,8 +78,8 @@ impl<'a> Group<'a> {
         });
         Self {
             name: &view.name,
-            line: telling.line(),
-            sentence: telling.sentence(),
+            line: line(shown, view),
+            sentence: sentence(shown, telling),
             active: view.active.as_deref(),
             go: format!("/go/{}", view.name),
             link: shown.facts.destination(&view.name, view.active.as_deref()),

@@ -49,7 +49,7 @@ fn outages_and_switches_are_told_with_the_latest_change_first() {
             "title": "Outages and switches, seen from rennes-1",
             "entries": [
                 {
-                    "id": "tag:bascule.invalid,2026:rennes-1/outages/2026-05-24/7",
+                    "id": "tag:bascule.invalid,2026:rennes-1/outages/2026-05-24T12:59:42Z/7",
                     "title": "X is down (TLS)",
                     "published": "2026-05-24T12:59:42.000Z", "updated": "2026-05-24T12:59:42.000Z",
                     "content": "Since 2026-05-24 12:59 UTC. Endpoint web: the certificate has expired. \
@@ -57,7 +57,7 @@ fn outages_and_switches_are_told_with_the_latest_change_first() {
                     "link": "http://test/#events",
                 },
                 {
-                    "id": "tag:bascule.invalid,2026:rennes-1/switches/2026-05-24/44",
+                    "id": "tag:bascule.invalid,2026:rennes-1/switches/2026-05-24T12:59:42Z/44",
                     "title": "crisis: post on Bluesky",
                     "published": "2026-05-24T12:59:42.000Z", "updated": "2026-05-24T12:59:42.000Z",
                     "content": "Since 2026-05-24 12:59 UTC. Bluesky instead of X \
@@ -65,7 +65,7 @@ fn outages_and_switches_are_told_with_the_latest_change_first() {
                     "link": "http://test/#events",
                 },
                 {
-                    "id": "tag:bascule.invalid,2026:rennes-1/outages/2026-05-23/6",
+                    "id": "tag:bascule.invalid,2026:rennes-1/outages/2026-05-23T11:09:52Z/6",
                     "title": "Bluesky was down for 1h 25m (DNS)",
                     "published": "2026-05-23T11:09:52.000Z", "updated": "2026-05-23T12:34:12.000Z",
                     "content": "From 2026-05-23 11:09 UTC to 2026-05-23 12:34 UTC. \
@@ -185,4 +185,18 @@ fn a_restart_is_no_news() {
     let outage = scene.network("x").outage.as_mut();
     outage.expect("it runs").running_since = None;
     assert_eq!(scene.listen().get("/feed.atom").text(), before);
+}
+
+/// A container without a folder for its memory counts from 1 each time.
+#[test]
+fn two_outages_of_one_number_are_two_entries() {
+    let id = |later: u64| {
+        let mut scene = Scene::all_is_well();
+        scene.outages.truncate(1);
+        scene.outages[0].confirmed += std::time::Duration::from_secs(later);
+        let feed = read(&scene.listen().get("/feed.atom").text());
+        feed["entries"][0]["id"].clone()
+    };
+    assert_eq!(id(0), id(0));
+    assert_ne!(id(0), id(3600));
 }

@@ -14,6 +14,7 @@ use super::page::{self, Matter};
 use super::query::{Query, Refusal};
 use super::render::Write;
 use super::source::{Facts, Picture, Reply, Unavailable, Wanted};
+use super::telling::Telling;
 use super::tongue::{self, Tongue};
 use super::{badge, feed};
 use crate::model::GroupView;
@@ -29,7 +30,8 @@ const LARGEST_PAGE_OF_EVIDENCE: usize = 100;
 const LAST_NUMBER: u64 = i64::MAX.unsigned_abs();
 /// How long the history may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long it may take where the page can do without.
+/// How long it may take where people wait for the status page: what to use now is on it without any
+/// history, and should not come five seconds later for it.
 const PATIENCE_OF_PEOPLE: Duration = Duration::from_secs(2);
 /// Events and outages that the status page is made of.
 const EVENTS: usize = 60;
@@ -315,6 +317,9 @@ pub(super) fn link(view: &View, group: &str) -> Result<String, Refusal> {
     link.map(ascii).ok_or_else(|| {
         let sentence = match &found.active {
             Some(network) => format!("`{network}` has no profile, and the group no last_resort"),
+            None if Telling::plain(&basis.picture, &basis.facts, found).unjudged() => {
+                "no network is judged yet, and the group has no last_resort".to_owned()
+            }
             None => "no network is usable, and the group has no last_resort".to_owned(),
         };
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, sentence)

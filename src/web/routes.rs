@@ -26,6 +26,8 @@ const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
 /// Seconds until a browser is to ask again for the status page.
 const RENEWED: &str = "60";
+/// Seconds until whom `/go` could not lead anywhere may ask again.
+const SOON: &str = "30";
 
 /// Something that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,7 +303,14 @@ async fn reload(view: &View) -> Answer {
 fn go(group: &str, view: &View) -> Answer {
     let link = match pages::link(view, group) {
         Ok(link) => link,
-        Err(Refusal(status, sentence)) => return refused(status, &sentence),
+        Err(Refusal(status, sentence)) => {
+            let mut answer = refused(status, &sentence);
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                let soon = HeaderValue::from_static(SOON);
+                answer.headers_mut().insert(header::RETRY_AFTER, soon);
+            }
+            return answer;
+        }
     };
     let Ok(location) = HeaderValue::from_str(&link) else {
         let sentence = format!("`{link}` is not an address that a browser can be sent to");

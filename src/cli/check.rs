@@ -73,7 +73,7 @@ fn summary(look: Look, source: &str, settings: &Settings, out: &mut String) {
     let is_told = std::env::var_os("STATE_DIRECTORY").is_some();
     if settings.state_dir.is_some() && !settings.names_state_dir && !is_told {
         let text =
-            format!("that is when run like this; the service of the package, in {OF_SERVICE}");
+            format!("when run like this; the service of the package remembers in {OF_SERVICE}");
         paragraph(look, 2, &text, out);
     }
 }

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -110,6 +112,11 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
     let mut rounds: Vec<Option<Round>> = vec![None; chosen.endpoints.len()];
     let mut tick = tokio::time::interval(Duration::from_millis(100));
     let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut go_on = signal(SignalKind::from_raw(Signal::CONT.as_raw())).ok();
+    let mut goes_on = async move || match &mut go_on {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
+    };
     progress.show(begun);
     loop {
         tokio::select! {
@@ -124,6 +131,7 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
                 None => break,
             },
             _ = &mut interrupted => break,
+            _ = goes_on() => progress.forget(),
             _ = tick.tick() => progress.show(clock.now()),
         }
     }

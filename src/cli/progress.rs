@@ -14,8 +14,10 @@ use crate::report::line::{Ink, Line, Look};
 /// Those under way that are named at most; the rest is counted.
 const NAMED: usize = 10;
 
-/// Columns that the name of a round keeps beside its layers.
+/// Columns that the name of a round keeps beside its layers, if that is not more than a third.
 const NAME: usize = 24;
+/// Columns that it keeps in any case.
+const LEAST: usize = 12;
 
 /// What each round has shown so far.
 pub(super) type Rounds = Arc<[UnderWay]>;
@@ -60,6 +62,11 @@ impl<'a> Progress<'a> {
             self.drawn = lines.len();
             self.step += 1;
         }
+    }
+
+    /// Others have written to the terminal meanwhile: what stands there is not ours any more.
+    pub(super) fn forget(&mut self) {
+        self.drawn = 0;
     }
 
     pub(super) fn erase(&self) {
@@ -123,7 +130,8 @@ impl<'a> Progress<'a> {
             false => ("ok", "..."),
         };
         let layers = round.told(kind, ok, dots);
-        let beside = room.saturating_sub(time.width() + name.width().min(NAME));
+        let kept = name.width().min(NAME).min((room / 3).max(LEAST));
+        let beside = room.saturating_sub(time.width() + kept);
         let told = (0..layers.len()).map(|from| {
             let left_out = if from > 0 { dots } else { "" };
             Line::new(look).text(format!("  {left_out}{}", layers[from..].join(", ")))

@@ -1,5 +1,6 @@
 //! Outages as a table: those that are not over first, and what they come to at the end.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::line::{Ink, Line, Look, wrap_some};
@@ -82,17 +83,14 @@ fn is_open(outage: &Outage) -> bool {
 /// Each network with its number of outages and its time in `down`; the worst first.
 fn totals(outages: &[Outage]) -> Vec<(&str, usize, Duration)> {
     let mut totals: Vec<(&str, usize, Duration)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for outage in outages {
-        let time = length(outage);
-        match totals
-            .iter_mut()
-            .find(|(name, _, _)| *name == outage.network)
-        {
-            Some((_, number, sum)) => {
-                (*number, *sum) = (*number + 1, sum.saturating_add(time));
-            }
-            None => totals.push((&outage.network, 1, time)),
+        let place = *places.entry(&outage.network).or_insert(totals.len());
+        if place == totals.len() {
+            totals.push((&outage.network, 0, Duration::ZERO));
         }
+        let (_, number, sum) = &mut totals[place];
+        (*number, *sum) = (*number + 1, sum.saturating_add(length(outage)));
     }
     totals.sort_by_key(|(_, _, time)| std::cmp::Reverse(*time));
     totals

@@ -1,10 +1,11 @@
 //! What a running daemon thinks, drawn: a sentence a group with what stands behind it, a table of
 //! networks, and at the end what everything rests on: our own connection, the memory, the time.
 
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use super::line::{Ink, Line, Look, wrap, wrap_some};
-use super::running::{Group, Network, Status, Uplink, brief, minutes};
+use super::running::{Group, Network, Status, Uplink, Window, brief, minutes};
 use super::words::{count, span};
 
 /// Lines of particulars of one network.
@@ -70,6 +71,10 @@ fn table(look: Look, status: &Status, out: &mut String) {
         false => row(look, heads.map(|head| (Ink::Dim, head.to_owned()))),
     }
     .end(out);
+    let mut windows: HashMap<&str, Vec<&Window>> = HashMap::new();
+    for window in &status.maintenance {
+        windows.entry(&window.network).or_default().push(window);
+    }
     for network in status.in_order() {
         let cells = cells(network, &status.at);
         match look.is_narrow() {
@@ -77,7 +82,13 @@ fn table(look: Look, status: &Status, out: &mut String) {
             false => row(look, cells).end(out),
         }
         particulars(look, network, out);
-        windows(look, status, network, out);
+        for window in windows
+            .get(&*network.name)
+            .iter()
+            .flat_map(|it| it.iter().take(WINDOWS))
+        {
+            maintenance(look, window, out);
+        }
     }
 }
 
@@ -189,18 +200,15 @@ fn particulars(look: Look, network: &Network, out: &mut String) {
     }
 }
 
-/// Its windows of maintenance, in the words of the page.
-fn windows(look: Look, status: &Status, network: &Network, out: &mut String) {
-    let own = status.maintenance.iter();
-    for window in own.filter(|it| it.network == network.name).take(WINDOWS) {
-        let what = match window.open {
-            true => "in maintenance",
-            false => "maintenance announced:",
-        };
-        let (from, until) = (minutes(&window.from, None), minutes(&window.until, None));
-        let text = format!("{what} from {from} to {until} UTC");
-        hanging(look, Ink::Dim, &text, 2, PARTICULARS, out);
-    }
+/// A window of maintenance, in the words of the page.
+fn maintenance(look: Look, window: &Window, out: &mut String) {
+    let what = match window.open {
+        true => "in maintenance",
+        false => "maintenance announced:",
+    };
+    let (from, until) = (minutes(&window.from, None), minutes(&window.until, None));
+    let text = format!("{what} from {from} to {until} UTC");
+    hanging(look, Ink::Dim, &text, 2, PARTICULARS, out);
 }
 
 /// Six columns; the longest reason with its layer has 26 letters.

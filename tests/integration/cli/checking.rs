@@ -110,7 +110,7 @@ fn check_says_where_the_service_remembers_if_that_is_another_place() {
     assert_eq!(
         check("XDG_STATE_HOME", "/root/.local/state"),
         "/root/.local/state/bascule: states up to 15m old, outages for 400d\n  \
-         that is when run like this; the service of the package, in /var/lib/bascule"
+         when run like this; the service of the package remembers in /var/lib/bascule"
     );
     assert_eq!(
         check("STATE_DIRECTORY", "/srv/bascule"),

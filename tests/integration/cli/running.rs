@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bascule::model::printable::is_harmful;
 use bascule::model::{Role, State};
 use bascule::report::line::Look;
 use bascule::report::{outages, running, status};
 use serde_json::Value;
 
 use super::commands::{bascule, told};
+use super::pty::on_a_terminal;
 use super::server::{Server, nobody};
 use crate::web::scene::{Listener, Scene, now, wall};
 
@@ -212,6 +214,45 @@ fn no_line_is_longer_than_eighty_columns_and_nothing_is_obeyed() {
         out.contains(" content: content_forbidden failed\n"),
         "{out}"
     );
+}
+
+#[test]
+fn nothing_a_daemon_says_commands_a_terminal() {
+    let evil = "\u{1b}[31m\u{1b}]0;t\u{7}\u{202e}\u{200b}\u{9b}2J\r\n\ta";
+    let status = serde_json::json!({
+        "api": "v1", "vantage": evil, "at": evil, "problem": evil,
+        "uplink": {"judged": true, "state": evil, "since": evil, "ipv4": evil, "ipv6": evil,
+            "gateway": true},
+        "notices": [{"texts": [{"language": "en", "text": evil}], "until": evil}],
+        "maintenance": [{"network": evil, "from": evil, "until": evil, "open": true}],
+        "groups": [{"name": evil, "sentence": evil, "active": evil, "standbys": 4_294_967_295_u32,
+            "roles": [{"network": evil, "role": evil}],
+            "failback_due": {"network": evil, "at": evil},
+            "pinned": {"network": evil, "until": evil}}],
+        "networks": [{"name": evil, "state": evil, "since": evil, "layer": evil, "reason": evil,
+            "detail": evil, "endpoint": evil, "roles": [{"group": evil, "role": evil}],
+            "outage": {"id": u64::MAX, "state": evil, "duration_seconds": 1e308}}],
+    });
+    let outages = serde_json::json!({
+        "api": "v1", "vantage": evil, "next": null, "outages": [{"id": u64::MAX, "network": evil,
+            "state": evil, "started": evil, "duration_seconds": -1e308, "layer": evil,
+            "reason": evil, "detail": evil, "endpoint": evil}],
+    });
+    for (command, document) in [("status", status), ("outages", outages)] {
+        let server = Server::page("200 OK", "", &document.to_string());
+        let url = server.url();
+        for more in ["", " --json"] {
+            let words = format!("{command} --url {url}{more}");
+            let shown = on_a_terminal(&words, &[]);
+            let ours = ["0", "1", "2", "32", "33", "35", "1;31"];
+            let bare = ours.iter().fold(shown.replace("\r\n", ""), |text, code| {
+                text.replace(&format!("\x1b[{code}m"), "")
+            });
+            let harmful = bare.chars().find(|c| is_harmful(*c));
+            assert_eq!(harmful, None, "{words}: {shown:?}");
+            assert!(shown.contains("]0;t"), "{words}: {shown:?}");
+        }
+    }
 }
 
 #[test]

@@ -271,15 +271,16 @@ fn webhooks(look: Look, settings: &Settings, out: &mut String) {
         };
         url.set_query(None);
         let events: Vec<&str> = webhook.events.iter().map(|kind| kind.as_str()).collect();
-        let signed = match webhook.secret {
-            Some(_) => "signed",
-            None => "not signed",
+        let signed = match webhook.secrets() {
+            0 => "not signed",
+            1 => "signed",
+            _ => "signed with two secrets",
         };
         let told = [
             format!("to {}{query}", printable(url.as_str(), 200)),
             format!("{}, {signed}", events.join(", ")),
             format!(
-                "tried again until an event is {} old",
+                "tried again until an event is {} old, the newest without end",
                 span(webhook.max_age)
             ),
         ];

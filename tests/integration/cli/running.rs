@@ -47,7 +47,7 @@ fn whatever_helps_at_night_is_told_where_there_is_any() {
         out,
         "\
 notice: X is moving house; the numbers below may jump (until 24 Jun 08:00)
-crisis: X is down since 12:59 (tls), 9m 31s. Post on: Bluesky. It is pinned
+crisis: X is down since 12:59 (TLS), 9m 31s. Post on: Bluesky. It is pinned
   until 14:09. Nothing stands by.
   failback to x due at 13:14, pinned to bluesky until 14:09
 

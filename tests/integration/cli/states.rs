@@ -137,7 +137,7 @@ fn x_is_down() {
         Scene::new(),
         0,
         "\
-crisis: X is down since 12:59 (tls), 9m 31s. Post on: Bluesky. Standby:
+crisis: X is down since 12:59 (TLS), 9m 31s. Post on: Bluesky. Standby:
   Mastodon.
   1 standby in 1 independent failure domain
 
@@ -205,8 +205,8 @@ fn our_own_connection_is_down() {
         scene,
         0,
         "\
-crisis: Our own connection is down since 13:07: nothing is judged. Last known:
-  X.
+crisis: Our own connection is down since 13:07, 2m: nothing is judged. Last
+  known: X.
   frozen: nothing is decided
 
 network       state       since        layer: reason              role     spare
@@ -238,7 +238,8 @@ fn x_is_in_maintenance() {
         scene,
         0,
         "\
-crisis: X is in maintenance since 12:54. Post on: Bluesky. Standby: Mastodon.
+crisis: X is in maintenance since 12:54. All other channels work. Post on:
+  Bluesky. Standby: Mastodon.
   1 standby in 1 independent failure domain
 
 network       state       since        layer: reason              role     spare

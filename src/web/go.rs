@@ -15,6 +15,8 @@ use super::routes::{Answer, HTML, respond, text};
 
 /// What stands before the name of a group.
 const BEFORE: &str = "/go/";
+/// Seconds until whom it could not lead anywhere may ask again.
+const SOON: &str = "30";
 
 /// What a path names behind `/go/`.
 pub(super) fn named(path: &str) -> Option<&str> {
@@ -63,9 +65,9 @@ fn nowhere(lead: &Lead, wish: Wish) -> Answer {
     let body = page.into_string() + "\n";
     let mut answer = respond(StatusCode::SERVICE_UNAVAILABLE, HTML, body.into());
     let language = HeaderValue::from_static(tongue.code());
-    answer
-        .headers_mut()
-        .insert(header::CONTENT_LANGUAGE, language);
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_LANGUAGE, language);
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static(SOON));
     answer
 }
 

@@ -31,6 +31,8 @@ pub(super) enum Part {
     News,
     /// Which channel to use.
     Use,
+    /// Which channel to use was known last.
+    Known,
     /// Where people go when none works.
     Resort,
     /// What else is good to know.
@@ -42,6 +44,8 @@ pub(super) enum Part {
 pub(super) enum Tone {
     /// The preferred channel works.
     Fine,
+    /// Nothing is wrong, and a channel is in maintenance.
+    Planned,
     /// A channel works, but it is not the preferred one, or it has trouble.
     Uneasy,
     /// No channel works.
@@ -55,6 +59,8 @@ struct Note<'a> {
     network: &'a str,
     /// `down since 13:02`.
     what: String,
+    /// It is a maintenance.
+    planned: bool,
     layer: Option<Layer>,
     /// How long it has been down.
     lasted: Option<Duration>,
@@ -105,7 +111,7 @@ impl<'a> Telling<'a> {
         line
     }
 
-    /// `X is down since 13:02 (tls), 7m. Post on: Bluesky. Standby: Mastodon, Threads.`
+    /// `X is down since 13:02 (TLS), 7m. Post on: Bluesky. Standby: Mastodon, Threads.`
     pub(super) fn sentence(self) -> String {
         let parts = self.parts();
         let texts: Vec<String> = parts.into_iter().map(|(_, text)| text).collect();
@@ -117,9 +123,9 @@ impl<'a> Telling<'a> {
         let tongue = self.tongue;
         let title = self.group.active.as_deref();
         let title = title.map(|name| self.facts.title(name));
-        let known = title.map(|it| (Part::More, tongue.last_known(it)));
+        let known = title.map(|it| (Part::Known, tongue.last_known(it)));
         if let Some(since) = self.blind() {
-            let blind = (Part::News, tongue.blind(&since));
+            let blind = (Part::News, tongue.blind(&since, self.blind_for()));
             return [blind].into_iter().chain(known).collect();
         }
         if self.is_deaf() {
@@ -133,12 +139,15 @@ impl<'a> Telling<'a> {
             let resort = self.facts.last_resort(&self.group.name);
             let resort = resort.map(|url| (Part::Resort, tongue.last_resort(url)));
             let none = (Part::News, tongue.none_works());
-            return [none].into_iter().chain(resort).collect();
+            let planned = self.notes().into_iter().filter(|it| it.planned);
+            let planned = planned.map(|it| (Part::More, self.long(&it)));
+            return [none].into_iter().chain(resort).chain(planned).collect();
         };
         let notes = self.notes();
         let mut parts: Vec<_> = notes.iter().map(|it| (Part::News, self.long(it))).collect();
         if self.all_work() {
-            parts.push((Part::News, tongue.all_work()));
+            let others = notes.iter().any(|it| it.planned);
+            parts.push((Part::News, tongue.all_work(others)));
         }
         parts.push((Part::Use, tongue.post_on(title)));
         let pinned = self.pinned().map(|until| tongue.is_pinned(&until));
@@ -160,6 +169,7 @@ impl<'a> Telling<'a> {
         let preferred = first.is_some_and(|(network, _)| network.name == *active);
         let state = self.picture.network(active).map(|it| it.state);
         match state {
+            Some(State::Up) if preferred && self.resting().is_some() => Tone::Planned,
             Some(State::Up) if preferred => Tone::Fine,
             Some(State::Unknown) | None => Tone::Unsure,
             Some(_) => Tone::Uneasy,
@@ -187,14 +197,29 @@ impl<'a> Telling<'a> {
         let failed = |(_, role): &(&NetworkView, Role)| *role == Role::Failed;
         match self.networks().find(failed) {
             Some((lost, _)) => tongue.down_head(self.facts.title(&lost.name), title),
+            None if self.tone() == Tone::Planned => match self.resting() {
+                Some(resting) => tongue.resting_head(self.facts.title(&resting.name), title),
+                None => tongue.use_head(title),
+            },
             None if self.all_work() => tongue.fine_head(title),
             None => tongue.use_head(title),
         }
     }
 
+    /// All that are not in maintenance, if there are any.
     fn all_work(self) -> bool {
-        self.networks()
-            .all(|(network, _)| network.state == State::Up)
+        let mut present = self
+            .networks()
+            .filter(|(network, _)| network.state != State::Maintenance)
+            .peekable();
+        present.peek().is_some() && present.all(|(network, _)| network.state == State::Up)
+    }
+
+    /// The first network that is in maintenance.
+    fn resting(&self) -> Option<&NetworkView> {
+        let mut networks = self.networks();
+        let resting = networks.find(|(network, _)| network.state == State::Maintenance);
+        resting.map(|(network, _)| network)
     }
 
     /// Since when our own connection is down.
@@ -202,6 +227,16 @@ impl<'a> Telling<'a> {
         let uplink = &self.picture.snapshot.uplink;
         let down = self.facts.uplink_judged && uplink.states[0] == UplinkState::Down;
         down.then(|| self.clock(uplink.since))
+    }
+
+    pub(super) fn is_blind(self) -> bool {
+        self.blind().is_some()
+    }
+
+    /// For how long it has been down.
+    fn blind_for(self) -> Duration {
+        let uplink = &self.picture.snapshot.uplink;
+        Duration::from_secs(self.picture.now.since(uplink.since).as_secs())
     }
 
     /// No resolver answers, and that is why nothing is known of the channel.
@@ -216,7 +251,7 @@ impl<'a> Telling<'a> {
     }
 
     /// Nothing is known of any network, or the first choice has not been made yet.
-    fn unjudged(self) -> bool {
+    pub(super) fn unjudged(self) -> bool {
         let mut roles = self.group.roles.iter().map(|(_, role)| *role);
         let mut waiting = roles.clone();
         roles.all(|role| role == Role::Unknown)
@@ -253,12 +288,13 @@ impl<'a> Telling<'a> {
         self.tongue.note(title, &note.what, note.layer, note.lasted)
     }
 
-    /// The active network and those before it that are not well, and all that are down.
+    /// The active network and those before it that are not well, and all that are down or in
+    /// maintenance.
     fn notes(&self) -> Vec<Note<'_>> {
         let mut preferred = true;
         let mut notes = Vec::new();
         for (network, role) in self.networks() {
-            if preferred || role == Role::Failed {
+            if preferred || role == Role::Failed || network.state == State::Maintenance {
                 notes.extend(self.note(network, role));
             }
             preferred &= role != Role::Active;
@@ -267,9 +303,14 @@ impl<'a> Telling<'a> {
     }
 
     fn note<'n>(&self, network: &'n NetworkView, role: Role) -> Option<Note<'n>> {
-        let since = &self.clock(network.since);
+        let (since, lasted) = self.picture.since(network);
+        let since = &self.clock(since);
         let what = match (network.state, role) {
-            (State::Maintenance, _) => What::Maintenance { since },
+            (State::Maintenance, _) => {
+                let until = self.facts.resting_until(&network.name, self.picture.wall);
+                let until = until.map(|it| clock(it, self.picture.wall) + self.zone);
+                return Some(self.resting_note(network, since, until.as_deref()));
+            }
             (_, Role::Disabled) => What::Disabled,
             (State::Up, Role::Held) => {
                 let due = self.group.failback_due.as_ref();
@@ -282,14 +323,13 @@ impl<'a> Telling<'a> {
         };
         let troubled = matches!(network.state, State::Down | State::Degraded);
         let layer = network.layer.filter(|_| troubled);
-        let outage = network.outage.as_ref();
+        let counted = network.state == State::Down && network.outage.is_some();
         Some(Note {
             network: &network.name,
             what: self.tongue.what(what),
+            planned: false,
             layer,
-            lasted: outage
-                .filter(|_| network.state == State::Down)
-                .map(|it| Duration::from_secs(it.duration(self.picture.now).as_secs())),
+            lasted: counted.then(|| Duration::from_secs(lasted.as_secs())),
         })
     }
 
@@ -297,6 +337,22 @@ impl<'a> Telling<'a> {
         Note {
             network: &network.name,
             what: self.tongue.what(What::Held { since, at }),
+            planned: false,
+            layer: None,
+            lasted: None,
+        }
+    }
+
+    fn resting_note<'n>(
+        &self,
+        network: &'n NetworkView,
+        since: &str,
+        until: Option<&str>,
+    ) -> Note<'n> {
+        Note {
+            network: &network.name,
+            what: self.tongue.what(What::Maintenance { since, until }),
+            planned: true,
             layer: None,
             lasted: None,
         }

@@ -5,10 +5,13 @@ use std::time::{Duration, SystemTime};
 use maud::{Markup, html};
 
 use super::Sheet;
-use super::frame::{icon, minute};
+use super::frame::icon;
 use crate::history::{EventRow, OutageRow};
 use crate::model::{Activation, Family, Layer, Reason, State, UplinkState};
-use crate::report::words::timestamp_ms;
+use crate::report::words::{clock, date, timestamp_ms};
+
+/// So many of them are open on a phone; wider screens and paper have room for all.
+const OPEN: usize = 8;
 
 /// What a reader gets of an event.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,16 +28,37 @@ pub(super) fn section(sheet: Sheet<'_>) -> Markup {
     let labels = sheet.tongue.labels();
     let told = sheet.matter.events.as_deref().map(|rows| told(sheet, rows));
     html! {
-        section aria-labelledby="events" {
+        section.latest aria-labelledby="events" {
             h2 id="events" { (labels.events) }
             @match told {
                 None => p { (labels.events_absent) },
                 Some(told) if told.is_empty() => p { (labels.no_events) },
-                Some(told) => ul.events {
-                    @for row in &told { (item(row)) }
+                Some(told) => div.events {
+                    @let (newest, earlier) = told.split_at(told.len().min(OPEN));
+                    (days(newest, None))
+                    @if !earlier.is_empty() {
+                        details {
+                            summary { (sheet.tongue.earlier(earlier.len())) }
+                            (days(earlier, newest.last()))
+                        }
+                    }
                 },
             }
             p { a href="/api/v1/events" { (labels.all_events) } " · " a href="/api/v1/outages" { (labels.all_outages) } }
+        }
+    }
+}
+
+/// Events under the date of their day, unless it is that of the event before them.
+fn days(told: &[Told], before: Option<&Told>) -> Markup {
+    let before = before.map(|it| date(it.at));
+    html! {
+        @for day in told.chunk_by(|a, b| date(a.at) == date(b.at)) {
+            @let date = date(day[0].at);
+            @if before.as_ref() != Some(&date) {
+                h3 { time datetime=(date) { (date) } }
+            }
+            ul { @for row in day { (item(row)) } }
         }
     }
 }
@@ -48,9 +72,12 @@ fn item(row: &Told) -> Markup {
         .collect();
     html! {
         li class={ "s-" (row.mark) } {
-            time datetime=(timestamp_ms(row.at)) { (minute(row.at)) " UTC" } " "
-            span { (icon(row.mark)) (row.what) }
-            @if !more.is_empty() { " " span.why { (more.join(" · ")) } }
+            time datetime=(timestamp_ms(row.at)) { (clock(row.at, row.at)) " UTC" } " "
+            (icon(row.mark))
+            div {
+                span { (row.what) }
+                @if !more.is_empty() { " " span.why { (more.join(" · ")) } }
+            }
         }
     }
 }

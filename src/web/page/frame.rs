@@ -69,6 +69,11 @@ fn tab_picture(tone: Tone) -> String {
             "%3Ccircle cx='8' cy='8' r='8'/%3E",
             "m4 8 3 3 5-6",
         ),
+        Tone::Planned => (
+            "0969da",
+            "%3Crect width='16' height='16' rx='3'/%3E",
+            "M5.5 4v8m5-8v8",
+        ),
         Tone::Uneasy => ("9a6700", "%3Cpath d='M8 0 16 15H0z'/%3E", "M8 5v5m0 1.5v2"),
         Tone::Broken => (
             "cf222e",

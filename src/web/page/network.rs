@@ -66,7 +66,9 @@ fn heading(sheet: Sheet<'_>, network: &NetworkView) -> Markup {
             @for (group, role) in roles.iter().take(3) {
                 " "
                 span class={ "role r-" (role.as_str()) } {
-                    @if several {
+                    @if network.state == State::Maintenance {
+                        (sheet.tongue.labels().resting)
+                    } @else if several {
                         (sheet.tongue.role_in(*role, &sheet.line(group)))
                     } @else {
                         (sheet.tongue.role(*role))
@@ -79,13 +81,25 @@ fn heading(sheet: Sheet<'_>, network: &NetworkView) -> Markup {
 
 fn state(sheet: Sheet<'_>, network: &NetworkView) -> Markup {
     let (tongue, picture) = (sheet.tongue, &sheet.matter.picture);
-    let since = picture.wall_of(network.since);
+    let (since, length) = picture.since(network);
+    let since = picture.wall_of(since);
     let troubled = matches!(network.state, State::Down | State::Degraded);
     let cause = network.trouble.as_ref().filter(|_| troubled);
-    let length = Duration::from_secs(picture.now.since(network.since).as_secs());
+    let length = Duration::from_secs(length.as_secs());
+    let resting = network.state == State::Maintenance;
+    let until = sheet
+        .matter
+        .facts
+        .resting_until(&network.name, picture.wall);
+    let until = until.filter(|_| resting);
     html! {
         p.state {
-            b { (tongue.state(network.state)) } " " (tongue.labels().since) " "
+            b { (tongue.state(network.state)) } " "
+            @if let Some(until) = until {
+                time datetime=(timestamp_ms(until)) { (tongue.until_then(&clock(until, picture.wall))) }
+                ", "
+            }
+            (tongue.labels().since) " "
             time datetime=(timestamp_ms(since)) { (clock(since, picture.wall)) " UTC" }
             ", " (tongue.span(length))
             @if let Some(trouble) = cause {
@@ -163,20 +177,10 @@ fn strip(sheet: Sheet<'_>, place: usize, network: &NetworkView) -> Markup {
                 li class={ "s-" (class) } {
                     // The pointer gets the word that is read aloud behind the name.
                     span aria-hidden="true" title=(word) { (icon(mark)) }
-                    (name(sheet, layer)) span.h { ": " (word) }
+                    (sheet.tongue.layer(layer)) span.h { ": " (word) }
                 }
             }
         }
-    }
-}
-
-fn name(sheet: Sheet<'_>, layer: Layer) -> &'static str {
-    match layer {
-        Layer::Dns => "DNS",
-        Layer::Tcp => "TCP",
-        Layer::Tls => "TLS",
-        Layer::Http => "HTTP",
-        Layer::Content => sheet.tongue.labels().content,
     }
 }
 
@@ -261,7 +265,7 @@ fn drawn(sheet: Sheet<'_>, past: &Past) -> Markup {
             }
             div.h24 {
                 (bars::drawn(sheet, &past.hours, &of_hours, false))
-                p { span { (tongue.hours_ago(hours)) } b { (figure(&past.hours).unwrap_or_default()) } span { (labels.now) } }
+                p { span { (tongue.hours_ago(hours)) } b { (figure(&past.hours).unwrap_or_default()) } }
             }
         }
     }

@@ -120,7 +120,7 @@ fn every_state_of_a_group_has_its_verdict() {
     expect(
         &blind,
         "Our own connection is down",
-        "Not known: Our own connection is down since 13:04 UTC: nothing is judged. Last known: X.",
+        "Not known: Our own connection is down since 13:04 UTC, 5m: nothing is judged. Last known: X.",
     );
     let frozen = "<p>Nothing is decided while our own connection is not proven.</p>";
     assert!(page(&blind).contains(frozen));
@@ -132,8 +132,9 @@ fn every_state_of_a_group_has_its_verdict() {
     assign(&mut cared_for, Some("bluesky"), roles);
     expect(
         &cared_for,
-        "Post on Bluesky",
-        "All is well: X is in maintenance since 12:59 UTC. Post on: Bluesky. Standby: Mastodon.",
+        "X is in maintenance: use Bluesky",
+        "Planned: X is in maintenance since 12:59 UTC. All other channels work. Post on: Bluesky. \
+         Standby: Mastodon.",
     );
 
     let mut held = fine(&THREE);
@@ -153,19 +154,129 @@ fn every_state_of_a_group_has_its_verdict() {
     );
 }
 
+/// A window of maintenance, in hours from now.
+fn window(network: &str, from: u64, until: u64) -> MaintenanceFacts {
+    let at = |hours: u64| wall() + Duration::from_secs(hours * HOUR);
+    MaintenanceFacts {
+        network: network.into(),
+        from: at(from),
+        until: at(until),
+    }
+}
+
+#[test]
+fn a_planned_absence_is_told_with_its_end_and_neither_as_trouble_nor_as_all_is_well() {
+    let rests = |matter: &mut Matter, place: usize| {
+        let view = network(matter, place);
+        (view.state, view.since) = (State::Maintenance, ago(600));
+    };
+    let mut preferred = fine(&THREE);
+    rests(&mut preferred, 0);
+    let roles = [Role::Disabled, Role::Active, Role::Standby];
+    assign(&mut preferred, Some("bluesky"), roles);
+    // Windows that follow each other are one; one that comes later is another.
+    let windows = [window("x", 0, 1), window("x", 1, 2), window("x", 5, 6)];
+    Arc::make_mut(&mut preferred.facts).maintenance = windows.to_vec();
+    let said = |matter: &Matter| verdict(matter);
+    let expected = "Planned: X is in maintenance until 15:09 UTC. All other channels work. \
+                    Post on: Bluesky. Standby: Mastodon.";
+    assert_eq!(
+        said(&preferred),
+        (
+            "X is in maintenance: use Bluesky · rennes-1".to_owned(),
+            expected.to_owned()
+        )
+    );
+    let row = page(&preferred);
+    let row = text(&row, "<article class=\"s-maintenance\">", "<ol");
+    let until = "X set aside maintenance until 15:09 UTC, since 12:59 UTC, 10m";
+    assert_eq!(row, until);
+    preferred.tongue = tongue::ALL[1];
+    let expected = "Prévu: X est en maintenance jusqu'à 15:09 UTC. Tous les autres canaux \
+                    fonctionnent. Publiez sur: Bluesky. En réserve: Mastodon.";
+    assert_eq!(said(&preferred).1.replace('\u{a0}', ""), expected);
+
+    let mut standby = fine(&THREE);
+    rests(&mut standby, 2);
+    let roles = [Role::Active, Role::Standby, Role::Disabled];
+    assign(&mut standby, Some("x"), roles);
+    let expected = "Planned: Mastodon is in maintenance since 12:59 UTC. All other channels work. \
+                    Post on: X. Standby: Bluesky.";
+    assert_eq!(said(&standby).1, expected);
+
+    fail(&mut preferred, 1);
+    fail(&mut preferred, 2);
+    let roles = [Role::Disabled, Role::Failed, Role::Failed];
+    assign(&mut preferred, None, roles);
+    preferred.tongue = tongue::ENGLISH;
+    let expected = "Alarm: No channel works. Last resort: https://ville.example/sms \
+                    X is in maintenance until 15:09 UTC.";
+    assert_eq!(said(&preferred).1, expected);
+}
+
+#[test]
+fn while_we_are_blind_what_was_known_last_is_as_large_as_the_verdict() {
+    let mut blind = failed_over();
+    let snapshot = Arc::make_mut(&mut blind.picture.snapshot);
+    let uplink = &mut snapshot.uplink;
+    (uplink.states, uplink.since) = ([UplinkState::Down; 3], ago(300));
+    uplink.gateway = Some(true);
+    snapshot.groups[0].frozen = true;
+    let page = page(&blind);
+    let known = "<a class=\"use\" href=\"https://bluesky.example/ville\" rel=\"noreferrer\">\
+                 Last known: Bluesky.</a>";
+    assert!(page.contains(known), "{page}");
+    assert_eq!(
+        text(&page, "</h1>", "</section>"),
+        "Bluesky has been the active channel since 2026-05-24 12:59 UTC. \
+         Nothing is decided while our own connection is not proven. \
+         Our gateway answers: the line is cut behind it."
+    );
+}
+
+#[test]
+fn the_news_of_a_day_stand_under_its_date() {
+    let mut matter = failed_over();
+    let mut early = lost(40);
+    early.at = wall() - Duration::from_secs(14 * HOUR);
+    matter.events.as_mut().expect("events").insert(0, early);
+    let page = page(&matter);
+    let days = "<h3><time datetime=\"2026-05-24\">2026-05-24</time></h3><ul>";
+    assert_eq!(page.matches(days).count(), 1, "{page}");
+    let before = "<h3><time datetime=\"2026-05-23\">2026-05-23</time></h3><ul>\
+                  <li class=\"s-down\"><time datetime=\"2026-05-23T23:09:12.000Z\">23:09 UTC</time>";
+    assert!(page.contains(before), "{page}");
+}
+
+#[test]
+fn the_latest_news_are_open_and_the_rest_of_them_is_counted() {
+    let mut matter = fine(&THREE);
+    let news = |number| Some((1..=number).map(lost).collect());
+    matter.events = news(8);
+    assert!(!page(&matter).contains("earlier"));
+    matter.events = news(25);
+    let page = page(&matter);
+    let (open, rest) = page
+        .split_once("<details><summary>Show 12 earlier</summary><ul>")
+        .expect("it folds");
+    let rows = |page: &str| page.matches("<li class=\"s-down\"><time").count();
+    // No second date: they are of the same day.
+    assert_eq!((rows(open), rows(rest)), (8, 12));
+}
+
 #[test]
 fn a_row_says_role_state_layers_addresses_and_spare_in_words() {
     let page = page(&failed_over());
     assert_eq!(
         text(&page, "<article class=\"s-down\">", "<div class=\"past\">"),
         "X failed down since 12:59 UTC, 10m the certificate has expired \
-         DNS: works TCP: works TLS: fails HTTP: not reached Content: not reached \
+         DNS: works TCP: works TLS: fails HTTP: not reached content: not reached \
          Addresses 0/1 IPv4, 0/2 IPv6 Spare 0"
     );
     assert_eq!(
         text(&page, "<article class=\"s-up\">", "<div class=\"past\">"),
         "Bluesky active up since 2026-05-22 11:09 UTC, 2d 2h \
-         DNS: works TCP: works TLS: works HTTP: works Content: works \
+         DNS: works TCP: works TLS: works HTTP: works content: works \
          Addresses 1/1 IPv4, 2/2 IPv6 Answers in 142 ms Spare 1"
     );
     assert!(page.contains("<h3><a href=\"https://x.example/ville\" rel=\"noreferrer\">X</a></h3>"));
@@ -291,9 +402,10 @@ fn events_are_told_from_their_fields_with_the_length_of_the_outage() {
     let matter = failed_over();
     let page = page(&matter);
     assert_eq!(
-        text(&page, "<ul class=\"events\">", "</ul>"),
-        "2026-05-24 12:59 UTC crisis: from X to Bluesky the active one was lost \
-         2026-05-24 12:59 UTC X is down 10m so far · tls · the certificate has expired"
+        text(&page, "<div class=\"events\">", "</ul>"),
+        "2026-05-24 \
+         12:59 UTC crisis: from X to Bluesky the active channel was lost \
+         12:59 UTC X is down 10m so far · TLS · the certificate has expired"
     );
     assert!(!page.contains("203.0.113.7"), "no sentence of the log");
 }
@@ -308,11 +420,6 @@ fn notices_and_maintenance_stand_behind_the_verdict_in_the_language_of_the_reade
             .collect(),
         until,
     };
-    let window = |network: &str, from, until| MaintenanceFacts {
-        network: network.into(),
-        from,
-        until,
-    };
     let mut matter = fine(&THREE);
     assert!(!page(&matter).contains("section class=\"said\""));
     let facts = Arc::make_mut(&mut matter.facts);
@@ -322,9 +429,9 @@ fn notices_and_maintenance_stand_behind_the_verdict_in_the_language_of_the_reade
         notice(&[(Some("br"), "<b>Demat")], at(3)),
     ];
     facts.maintenance = vec![
-        window("x", wall(), at(1)),
-        window("mastodon", at(24), at(25)),
-        window("bluesky", at(25), at(26)),
+        window("x", 0, 1),
+        window("mastodon", 24, 25),
+        window("bluesky", 25, 26),
     ];
     let said = |matter: &Matter| text(&page(matter), "<section class=\"said\"", "</section>");
     assert_eq!(

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Sheet;
-use super::frame::{freshness, icon, second};
+use super::frame::{freshness, icon, minute, second};
 use super::matter::Lateness;
 use crate::model::GroupView;
 use crate::model::printable::printable;
@@ -44,6 +44,7 @@ fn one(sheet: Sheet<'_>, group: &GroupView, several: bool) -> Markup {
     let tone = telling.tone();
     let (class, mark, word) = match tone {
         Tone::Fine => ("fine", "up", labels.fine),
+        Tone::Planned => ("planned", "maintenance", labels.planned),
         Tone::Uneasy => ("uneasy", "degraded", labels.uneasy),
         Tone::Broken => ("broken", "down", labels.broken),
         Tone::Unsure => ("unsure", "unknown", labels.unsure),
@@ -59,10 +60,34 @@ fn one(sheet: Sheet<'_>, group: &GroupView, several: bool) -> Markup {
                         (spoken(sheet, group, part, &text)) " "
                     }
                 }
+                @if let Some(text) = active_since(sheet, telling) { p { (text) } }
                 @if group.frozen { p { (labels.frozen) } }
+                @if let Some(text) = gateway(sheet, telling) { p { (text) } }
             }
         }
     }
+}
+
+/// Since when the channel has been used that was known last.
+fn active_since(sheet: Sheet<'_>, telling: Telling<'_>) -> Option<String> {
+    let active = telling.group.active.as_deref()?;
+    let mut parts = telling.parts().into_iter();
+    parts.find(|(part, _)| *part == Part::Known)?;
+    let mut newest = sheet.matter.events.iter().flatten().rev();
+    let switch = newest.find(|row| row.group.as_deref() == Some(&*telling.group.name))?;
+    let title = sheet.title(active);
+    let is_ours = switch.to.as_deref() == Some(active);
+    is_ours.then(|| sheet.tongue.active_since(&title, &minute(switch.at)))
+}
+
+/// Whether our own gateway answers, where nothing else does.
+fn gateway(sheet: Sheet<'_>, telling: Telling<'_>) -> Option<&'static str> {
+    let labels = sheet.tongue.labels();
+    let answers = telling.picture.snapshot.uplink.gateway;
+    answers.filter(|_| telling.is_blind()).map(|it| match it {
+        true => labels.gateway_answers,
+        false => labels.gateway_silent,
+    })
 }
 
 /// The parts of the sentence; of a long list of news the first.
@@ -82,13 +107,13 @@ fn spoken(sheet: Sheet<'_>, group: &GroupView, part: Part, text: &str) -> Markup
     let text = printable(text, sheet.detail.line * 2);
     let active = group.active.as_deref();
     let link = match part {
-        Part::Use => sheet.matter.facts.link(&group.name, active),
+        Part::Use | Part::Known => sheet.matter.facts.link(&group.name, active),
         Part::Resort => sheet.matter.facts.last_resort(&group.name),
         Part::News | Part::More => None,
     };
     let class = match part {
         Part::News => "news",
-        Part::Use | Part::Resort => "use",
+        Part::Use | Part::Known | Part::Resort => "use",
         Part::More => "more",
     };
     html! {
@@ -147,7 +172,13 @@ pub(super) fn headline(sheet: Sheet<'_>) -> String {
 pub(super) fn worst_tone(sheet: Sheet<'_>) -> Tone {
     let groups = sheet.matter.picture.snapshot.groups.iter();
     let tones: Vec<Tone> = groups.map(|group| telling(sheet, group).tone()).collect();
-    let order = [Tone::Broken, Tone::Unsure, Tone::Uneasy, Tone::Fine];
+    let order = [
+        Tone::Broken,
+        Tone::Unsure,
+        Tone::Uneasy,
+        Tone::Planned,
+        Tone::Fine,
+    ];
     let mut order = order.into_iter();
     order
         .find(|tone| tones.contains(tone))

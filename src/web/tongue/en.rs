@@ -16,6 +16,8 @@ const LABELS: Labels = Labels {
     languages: "Languages",
     status_page: "Status of our channels",
     fine: "All is well:",
+    planned: "Planned:",
+    resting: "set aside",
     uneasy: "Attention:",
     broken: "Alarm:",
     unsure: "Not known:",
@@ -29,14 +31,14 @@ const LABELS: Labels = Labels {
     not_reached: "not reached",
     not_probed: "not probed",
     not_known: "not known",
-    content: "Content",
     addresses: "Addresses",
     answers_in: "Answers in",
     spare: "Spare",
     flapping: "It has come and gone several times.",
     frozen: "Nothing is decided while our own connection is not proven.",
+    gateway_answers: "Our gateway answers: the line is cut behind it.",
+    gateway_silent: "Our gateway does not answer: the line is cut on our side.",
     today: "today",
-    now: "now",
     not_observed: "not observed",
     legend: "What the bars mean",
     no_past: "There is no history to draw.",
@@ -93,7 +95,13 @@ impl Tongue for English {
     }
 
     fn layer(&self, layer: Layer) -> &'static str {
-        layer.as_str()
+        match layer {
+            Layer::Dns => "DNS",
+            Layer::Tcp => "TCP",
+            Layer::Tls => "TLS",
+            Layer::Http => "HTTP",
+            Layer::Content => "content",
+        }
     }
 
     fn reason(&self, reason: Reason) -> &'static str {
@@ -102,11 +110,11 @@ impl Tongue for English {
 
     fn activation(&self, activation: Activation) -> &'static str {
         match activation {
-            Activation::Startup => "the first choice after the start",
-            Activation::Failover => "the active one was lost",
-            Activation::Failback => "the preferred one is back",
+            Activation::Startup => "first choice after the start",
+            Activation::Failover => "the active channel was lost",
+            Activation::Failback => "a preferred channel came back",
             Activation::Recovery => "a channel works again",
-            Activation::Manual => "by hand",
+            Activation::Manual => "chosen by hand",
         }
     }
 
@@ -135,8 +143,9 @@ impl Tongue for English {
         format!("{text} %")
     }
 
-    fn blind(&self, since: &str) -> String {
-        format!("Our own connection is down since {since}: nothing is judged.")
+    fn blind(&self, since: &str, lasted: Duration) -> String {
+        let lasted = self.span(lasted);
+        format!("Our own connection is down since {since}, {lasted}: nothing is judged.")
     }
 
     fn deaf(&self) -> String {
@@ -159,8 +168,9 @@ impl Tongue for English {
         format!("Last resort: {url}")
     }
 
-    fn all_work(&self) -> String {
-        "All channels work.".to_owned()
+    fn all_work(&self, others: bool) -> String {
+        let which = if others { "other " } else { "" };
+        format!("All {which}channels work.")
     }
 
     fn post_on(&self, title: &str) -> String {
@@ -185,7 +195,10 @@ impl Tongue for English {
 
     fn what(&self, what: What<'_>) -> String {
         match what {
-            What::Maintenance { since } => format!("in maintenance since {since}"),
+            What::Maintenance {
+                until: Some(until), ..
+            } => format!("in maintenance until {until}"),
+            What::Maintenance { since, .. } => format!("in maintenance since {since}"),
             What::Disabled => "disabled".to_owned(),
             What::Held {
                 since,
@@ -203,7 +216,7 @@ impl Tongue for English {
         layer: Option<Layer>,
         lasted: Option<Duration>,
     ) -> String {
-        let layer = layer.map_or_else(String::new, |it| format!(" ({it})"));
+        let layer = layer.map_or_else(String::new, |it| format!(" ({})", self.layer(it)));
         let lasted = lasted.map_or_else(String::new, |it| format!(", {}", self.span(it)));
         format!("{title} is {what}{layer}{lasted}.")
     }
@@ -218,6 +231,14 @@ impl Tongue for English {
 
     fn use_head(&self, title: &str) -> String {
         format!("Post on {title}")
+    }
+
+    fn resting_head(&self, resting: &str, title: &str) -> String {
+        format!("{resting} is in maintenance: use {title}")
+    }
+
+    fn active_since(&self, title: &str, time: &str) -> String {
+        format!("{title} has been the active channel since {time} UTC.")
     }
 
     fn role_in(&self, role: Role, group: &str) -> String {
@@ -242,6 +263,10 @@ impl Tongue for English {
 
     fn late(&self, since: &str, age: &str) -> String {
         format!("The prober itself is late: its newest round ended at {since} UTC ({age} ago).")
+    }
+
+    fn until_then(&self, time: &str) -> String {
+        format!("until {time} UTC")
     }
 
     fn until(&self, time: &str) -> String {
@@ -291,6 +316,10 @@ impl Tongue for English {
             (State::Down, _) => format!("{title} is down"),
             (State::Maintenance, _) => format!("{title} is in maintenance"),
         }
+    }
+
+    fn earlier(&self, number: usize) -> String {
+        format!("Show {number} earlier")
     }
 
     fn outage_ended(&self, title: &str) -> String {

@@ -16,6 +16,8 @@ const LABELS: Labels = Labels {
     languages: "Langues",
     status_page: "État de nos canaux",
     fine: "Tout va bien\u{a0}:",
+    planned: "Prévu\u{a0}:",
+    resting: "mis de côté",
     uneasy: "Attention\u{a0}:",
     broken: "Alerte\u{a0}:",
     unsure: "Inconnu\u{a0}:",
@@ -29,14 +31,14 @@ const LABELS: Labels = Labels {
     not_reached: "pas atteint",
     not_probed: "pas sondé",
     not_known: "inconnu",
-    content: "Contenu",
     addresses: "Adresses",
     answers_in: "Répond en",
     spare: "Réserve",
     flapping: "Ce canal est tombé et revenu plusieurs fois.",
     frozen: "Rien n'est décidé tant que notre propre connexion n'est pas prouvée.",
+    gateway_answers: "Notre passerelle répond\u{a0}: la coupure est au-delà.",
+    gateway_silent: "Notre passerelle ne répond pas\u{a0}: la coupure est de notre côté.",
     today: "aujourd'hui",
-    now: "maintenant",
     not_observed: "non observé",
     legend: "Légende des barres",
     no_past: "Il n'y a pas d'historique à dessiner.",
@@ -104,10 +106,10 @@ impl Tongue for French {
 
     fn layer(&self, layer: Layer) -> &'static str {
         match layer {
-            Layer::Dns => "dns",
-            Layer::Tcp => "tcp",
-            Layer::Tls => "tls",
-            Layer::Http => "http",
+            Layer::Dns => "DNS",
+            Layer::Tcp => "TCP",
+            Layer::Tls => "TLS",
+            Layer::Http => "HTTP",
             Layer::Content => "contenu",
         }
     }
@@ -176,9 +178,9 @@ impl Tongue for French {
         match activation {
             Activation::Startup => "premier choix après le démarrage",
             Activation::Failover => "le canal actif est perdu",
-            Activation::Failback => "le canal préféré est revenu",
+            Activation::Failback => "un canal préféré est revenu",
             Activation::Recovery => "un canal fonctionne de nouveau",
-            Activation::Manual => "à la main",
+            Activation::Manual => "choisi à la main",
         }
     }
 
@@ -219,8 +221,11 @@ impl Tongue for French {
         format!("{}\u{a0}%", text.replace('.', ","))
     }
 
-    fn blind(&self, since: &str) -> String {
-        format!("Notre propre connexion est coupée depuis {since}\u{a0}: rien n'est évalué.")
+    fn blind(&self, since: &str, lasted: Duration) -> String {
+        let lasted = self.span(lasted);
+        format!(
+            "Notre propre connexion est coupée depuis {since}, {lasted}\u{a0}: rien n'est évalué."
+        )
     }
 
     fn deaf(&self) -> String {
@@ -243,8 +248,9 @@ impl Tongue for French {
         format!("Dernier recours\u{a0}: {url}")
     }
 
-    fn all_work(&self) -> String {
-        "Tous les canaux fonctionnent.".to_owned()
+    fn all_work(&self, others: bool) -> String {
+        let which = if others { "autres " } else { "" };
+        format!("Tous les {which}canaux fonctionnent.")
     }
 
     fn post_on(&self, title: &str) -> String {
@@ -269,7 +275,10 @@ impl Tongue for French {
 
     fn what(&self, what: What<'_>) -> String {
         match what {
-            What::Maintenance { since } => format!("en maintenance depuis {since}"),
+            What::Maintenance {
+                until: Some(until), ..
+            } => format!("en maintenance jusqu'à {until}"),
+            What::Maintenance { since, .. } => format!("en maintenance depuis {since}"),
             What::Disabled => "désactivé".to_owned(),
             What::Held {
                 since,
@@ -304,6 +313,14 @@ impl Tongue for French {
         format!("Publiez sur {title}")
     }
 
+    fn resting_head(&self, resting: &str, title: &str) -> String {
+        format!("{resting} est en maintenance\u{a0}: utilisez {title}")
+    }
+
+    fn active_since(&self, title: &str, time: &str) -> String {
+        format!("{title} est le canal actif depuis {time} UTC.")
+    }
+
     fn role_in(&self, role: Role, group: &str) -> String {
         format!("{} dans {group}", self.role(role))
     }
@@ -332,6 +349,10 @@ impl Tongue for French {
         format!(
             "La sonde elle-même est en retard\u{a0}: sa dernière mesure date de {since} UTC ({age})."
         )
+    }
+
+    fn until_then(&self, time: &str) -> String {
+        format!("jusqu'à {time} UTC")
     }
 
     fn until(&self, time: &str) -> String {
@@ -391,6 +412,10 @@ impl Tongue for French {
             (State::Down, _) => format!("{title} est en panne"),
             (State::Maintenance, _) => format!("{title} est en maintenance"),
         }
+    }
+
+    fn earlier(&self, number: usize) -> String {
+        format!("Afficher les {number} précédents")
     }
 
     fn outage_ended(&self, title: &str) -> String {

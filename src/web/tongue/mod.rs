@@ -27,6 +27,7 @@ pub(super) const ALL: [&dyn Tongue; 2] = [ENGLISH, &fr::French];
 pub(super) enum What<'a> {
     Maintenance {
         since: &'a str,
+        until: Option<&'a str>,
     },
     Disabled,
     /// Up, but not the active one yet.
@@ -50,6 +51,8 @@ pub(super) struct Labels {
     pub(super) languages: &'static str,
     pub(super) status_page: &'static str,
     pub(super) fine: &'static str,
+    pub(super) planned: &'static str,
+    pub(super) resting: &'static str,
     pub(super) uneasy: &'static str,
     pub(super) broken: &'static str,
     pub(super) unsure: &'static str,
@@ -63,14 +66,14 @@ pub(super) struct Labels {
     pub(super) not_reached: &'static str,
     pub(super) not_probed: &'static str,
     pub(super) not_known: &'static str,
-    pub(super) content: &'static str,
     pub(super) addresses: &'static str,
     pub(super) answers_in: &'static str,
     pub(super) spare: &'static str,
     pub(super) flapping: &'static str,
     pub(super) frozen: &'static str,
+    pub(super) gateway_answers: &'static str,
+    pub(super) gateway_silent: &'static str,
     pub(super) today: &'static str,
-    pub(super) now: &'static str,
     pub(super) not_observed: &'static str,
     pub(super) legend: &'static str,
     pub(super) no_past: &'static str,
@@ -112,11 +115,11 @@ pub(super) trait Tongue: feed::Wording + Sync {
 
     fn state(&self, state: State) -> &'static str;
     fn role(&self, role: Role) -> &'static str;
-    /// Where it fails, in the words of the strip.
+    /// Where it fails, in the letters of the protocol.
     fn layer(&self, layer: Layer) -> &'static str;
     /// What it means, without a full stop.
     fn reason(&self, reason: Reason) -> &'static str;
-    /// Why a group switched.
+    /// Why a group has another active network, behind which channel that is.
     fn activation(&self, activation: Activation) -> &'static str;
     /// What happened to our own connection.
     fn uplink(&self, family: Option<Family>, from: UplinkState, to: UplinkState) -> &'static str;
@@ -126,13 +129,14 @@ pub(super) trait Tongue: feed::Wording + Sync {
     /// Thousandths of a per cent as per cent.
     fn percent(&self, text: &str) -> String;
 
-    fn blind(&self, since: &str) -> String;
+    fn blind(&self, since: &str, lasted: Duration) -> String;
     fn deaf(&self) -> String;
     fn last_known(&self, title: &str) -> String;
     fn nothing_judged(&self) -> String;
     fn none_works(&self) -> String;
     fn last_resort(&self, url: &str) -> String;
-    fn all_work(&self) -> String;
+    /// `others`: all but those whose maintenance was told before.
+    fn all_work(&self, others: bool) -> String;
     fn post_on(&self, title: &str) -> String;
     fn is_pinned(&self, until: &str) -> String;
     /// `apart`: not all of them fall together with the active one.
@@ -149,6 +153,9 @@ pub(super) trait Tongue: feed::Wording + Sync {
     fn down_head(&self, lost: &str, title: &str) -> String;
     fn fine_head(&self, title: &str) -> String;
     fn use_head(&self, title: &str) -> String;
+    fn resting_head(&self, resting: &str, title: &str) -> String;
+    /// Since when a channel is the active one.
+    fn active_since(&self, title: &str, time: &str) -> String;
     /// The role of a network in one of several groups.
     fn role_in(&self, role: Role, group: &str) -> String;
     fn as_of(&self, time: &str) -> String;
@@ -159,6 +166,8 @@ pub(super) trait Tongue: feed::Wording + Sync {
     fn hangs(&self, since: &str, age: &str) -> String;
     /// No round has ended for longer than it should take.
     fn late(&self, since: &str, age: &str) -> String;
+    /// Until when a maintenance lasts.
+    fn until_then(&self, time: &str) -> String;
     /// How long a notice is shown.
     fn until(&self, time: &str) -> String;
     /// A window of maintenance that is open, or announced.
@@ -170,6 +179,8 @@ pub(super) trait Tongue: feed::Wording + Sync {
     fn more_networks(&self, number: usize) -> String;
     fn more_days(&self, number: usize) -> String;
     fn network_became(&self, title: &str, state: State, before: Option<State>) -> String;
+    /// Events that are not shown at once.
+    fn earlier(&self, number: usize) -> String;
     fn outage_ended(&self, title: &str) -> String;
     fn switched(&self, group: &str, to: Option<&str>, from: Option<&str>) -> String;
 }

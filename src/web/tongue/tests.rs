@@ -34,14 +34,36 @@ fn every_word_is_there_in_every_language_and_is_not_the_english_one() {
         let states = State::ALL.map(|it| tongue.state(it).to_owned());
         let roles = Role::ALL.map(|it| tongue.role(it).to_owned());
         let activations = Activation::ALL.map(|it| tongue.activation(it).to_owned());
+        let of_feed = [
+            tongue.to_post_on().to_owned(),
+            tongue.no_channel().to_owned(),
+            tongue.feed("V"),
+            tongue.is_down("X", " (TLS)"),
+            tongue.was_down("X", " (TLS)", "5"),
+            tongue.was_last_down("X", " (TLS)"),
+            tongue.since("T"),
+            tongue.between("T", "U"),
+            tongue.failed("E", "R"),
+            tongue.switch("G", Some("X")),
+            tongue.switch("G", None),
+            tongue.instead(Some("X"), Some("Y")),
+            tongue.instead(Some("X"), None),
+            tongue.instead(None, Some("Y")),
+        ];
         let words = labels.filter(|it| it.contains(": \""));
         words
             .chain(reasons)
             .chain(states)
             .chain(roles)
             .chain(activations)
+            .chain(of_feed)
             .collect()
     };
+    // Where a protocol has letters, they are the same everywhere.
+    for layer in Layer::ALL.into_iter().filter(|it| *it != Layer::Content) {
+        let letters = layer.as_str().to_uppercase();
+        assert!(ALL.iter().all(|tongue| tongue.layer(layer) == letters));
+    }
     let english = words(ENGLISH);
     for tongue in &ALL[1..] {
         for (own, english) in words(*tongue).iter().zip(&english) {

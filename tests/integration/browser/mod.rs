@@ -6,7 +6,9 @@
 //! `trees/`, and `BASCULE_REFRESH=1` writes that anew. The sentence above all is in the tests.
 
 mod look;
+mod past;
 mod pictures;
 mod scene;
 mod states;
+mod stopped;
 mod tree;

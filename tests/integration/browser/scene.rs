@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use bascule::host::clock::Clock;
 use serde_json::Value;
 
+use super::past;
 use crate::support::daemon::Daemon;
 use crate::support::waiting::until;
 use crate::world::World;
@@ -44,6 +46,8 @@ slow_after = \"4m\"
 pub(super) struct Scene {
     // Dropped in this order: the daemon, then what it watches.
     daemon: Option<Daemon>,
+    /// The daemon finds a history.
+    remembers: bool,
     pub(super) world: World,
 }
 
@@ -52,13 +56,22 @@ impl Scene {
     pub(super) fn empty() -> Self {
         Self {
             daemon: None,
+            remembers: false,
             world: World::start(),
+        }
+    }
+
+    /// The same, where whoever watches it will find the history of [`past`].
+    pub(super) fn with_past() -> Self {
+        Self {
+            remembers: true,
+            ..Self::empty()
         }
     }
 
     /// The same, watched by a daemon that has found everything up.
     pub(super) fn fine() -> Self {
-        let mut scene = Self::empty();
+        let mut scene = Self::with_past();
         scene.watch(OFTEN, "");
         scene.until_states(["up"; 4], Some("x"));
         scene.until_line("up");
@@ -70,12 +83,17 @@ impl Scene {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let file = folder.path().join("config.toml");
         std::fs::write(&file, config(probe) + more).expect("a file can be written");
+        let state = folder.path().join("state");
+        if self.remembers {
+            let names = NETWORKS.map(|(name, ..)| name);
+            past::remember(&state, &names, Clock::system().wall());
+        }
         let child = self
             .inside(Path::new(env!("CARGO_BIN_EXE_bascule")))
             .args(["run", "--config"])
             .arg(&file)
             .env("SSL_CERT_FILE", self.world.roots())
-            .env("STATE_DIRECTORY", folder.path().join("state"))
+            .env("STATE_DIRECTORY", &state)
             .env("NO_COLOR", "1")
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -87,6 +105,11 @@ impl Scene {
     /// The same with the rounds of [`OFTEN`].
     pub(super) fn watch_with(&mut self, more: &str) {
         self.watch(OFTEN, more);
+    }
+
+    /// The process of the daemon.
+    pub(super) fn pid(&self) -> u32 {
+        self.daemon.as_ref().expect("it has been started").pid()
     }
 
     /// A command that will run in the namespace.

@@ -1,5 +1,10 @@
 //! Every state in which the page can be met.
 
+use std::time::Duration;
+
+use bascule::host::clock::Clock;
+use bascule::report::words::timestamp;
+
 use super::look::Page;
 use super::scene::{PATIENT, Scene};
 use crate::world::site::Answer;
@@ -52,9 +57,9 @@ fn while_x_is_down_the_page_says_so_and_what_to_use() {
 
     page.is_sound();
     assert_eq!(page.title("en"), "X is down: use Bluesky · rennes-1");
-    let heading = "Attention: X is down since TIME UTC (tls), SPAN. Post on: Bluesky. Standby: Mastodon, Threads.";
+    let heading = "Attention: X is down since TIME UTC (TLS), SPAN. Post on: Bluesky. Standby: Mastodon, Threads.";
     assert_eq!(page.heading("en"), heading);
-    let heading = "Attention : X est en panne depuis TIME UTC (tls), SPAN. Publiez sur : Bluesky. En réserve : Mastodon, Threads.";
+    let heading = "Attention : X est en panne depuis TIME UTC (TLS), SPAN. Publiez sur : Bluesky. En réserve : Mastodon, Threads.";
     assert_eq!(page.heading("fr"), heading);
 }
 
@@ -94,28 +99,45 @@ fn while_our_own_line_is_cut_the_page_judges_nobody() {
 
     page.is_sound();
     assert_eq!(page.title("en"), "Our own connection is down · rennes-1");
-    let heading =
-        "Not known: Our own connection is down since TIME UTC: nothing is judged. Last known: X.";
+    let heading = "Not known: Our own connection is down since TIME UTC, SPAN: nothing is judged. Last known: X.";
     assert_eq!(page.heading("en"), heading);
-    let heading = "Inconnu : Notre propre connexion est coupée depuis TIME UTC : rien n'est évalué. Dernier canal connu : X.";
+    let heading = "Inconnu : Notre propre connexion est coupée depuis TIME UTC, SPAN : rien n'est évalué. Dernier canal connu : X.";
     assert_eq!(page.heading("fr"), heading);
+}
+
+/// X in maintenance, another one announced, and a notice in two languages.
+fn announced() -> String {
+    let now = Clock::system().wall();
+    let hours = |hours: u64| timestamp(now + Duration::from_secs(hours * 3_600));
+    let window = |network: &str, from: &str, until: &str| {
+        format!(
+            "[[maintenance]]\nnetworks = [\"{network}\"]\nfrom = \"{from}\"\nuntil = \"{until}\"\n"
+        )
+    };
+    format!(
+        "{}{}[[notice]]\nuntil = \"{}\"\n{}",
+        window("x", "2026-01-01T00:00:00Z", &hours(2)),
+        window("threads", &hours(5), &hours(6)),
+        hours(20),
+        "text.en = \"Town hall is closed today; write to us on any channel.\"\n\
+         text.fr = \"La mairie est fermée aujourd'hui ; écrivez-nous sur n'importe quel canal.\"\n",
+    )
 }
 
 #[test]
 fn while_x_is_in_maintenance_the_page_says_so() {
-    let mut scene = Scene::empty();
-    scene.watch_with(
-        "[[maintenance]]\nnetworks = [\"x\"]\nfrom = \"2026-01-01T00:00:00Z\"\n\
-         until = \"2099-01-01T00:00:00Z\"\n",
-    );
+    let mut scene = Scene::with_past();
+    scene.watch_with(&announced());
     scene.until_states(["maintenance", "up", "up", "up"], Some("bluesky"));
     scene.until_line("up");
 
     let page = Page::of(&scene, "maintenance");
 
     page.is_sound();
-    let heading = "All is well: X is in maintenance since TIME UTC. Post on: Bluesky. Standby: Mastodon, Threads.";
+    let title = "X is in maintenance: use Bluesky · rennes-1";
+    assert_eq!(page.title("en"), title);
+    let heading = "Planned: X is in maintenance until TIME UTC. All other channels work. Post on: Bluesky. Standby: Mastodon, Threads.";
     assert_eq!(page.heading("en"), heading);
-    let heading = "Tout va bien : X est en maintenance depuis TIME UTC. Publiez sur : Bluesky. En réserve : Mastodon, Threads.";
+    let heading = "Prévu : X est en maintenance jusqu'à TIME UTC. Tous les autres canaux fonctionnent. Publiez sur : Bluesky. En réserve : Mastodon, Threads.";
     assert_eq!(page.heading("fr"), heading);
 }

@@ -2,7 +2,7 @@
 
 use bascule::model::{Moment, Role, State, UplinkState};
 
-use super::scene::{Scene, ago, now};
+use super::scene::{Scene, ago, now, wall};
 
 /// The line of `/status.txt` and the sentence of `/api/v1/groups`.
 fn told(scene: Scene) -> (String, String) {
@@ -32,8 +32,51 @@ fn the_preferred_network_is_down() {
     reads(
         Scene::new(),
         "crisis: bluesky (x down since 12:59, tls)",
-        "X is down since 12:59 (tls), 9m 31s. Post on: Bluesky. Standby: Mastodon.",
+        "X is down since 12:59 (TLS), 9m 31s. Post on: Bluesky. Standby: Mastodon.",
     );
+}
+
+#[test]
+fn a_restart_does_not_begin_an_outage_anew() {
+    let mut scene = Scene::new();
+    // Judged again two minutes ago.
+    scene.network("x").since = ago(120);
+    reads(
+        scene,
+        "crisis: bluesky (x down since 12:59, tls)",
+        "X is down since 12:59 (TLS), 9m 31s. Post on: Bluesky. Standby: Mastodon.",
+    );
+    let mut scene = Scene::new();
+    scene.network("x").since = ago(120);
+    let page = scene.listen().get("/").text();
+    assert!(page.contains("12:59 UTC</time>, 9m 31s"), "{page}");
+}
+
+#[test]
+fn a_prober_that_hangs_does_not_look_alive() {
+    let scene = |seconds| Scene {
+        hung: std::time::Duration::from_secs(seconds),
+        ..Scene::all_is_well()
+    };
+    reads(
+        scene(9),
+        "crisis: x",
+        "All channels work. Post on: X. Standby: Bluesky, Mastodon.",
+    );
+    reads(
+        scene(10),
+        "crisis: x (not judged: the prober hangs since 2026-05-24T13:09:12Z)",
+        "The prober itself hangs: nothing has been judged since 2026-05-24T13:09:12Z. \
+         Before: All channels work. Post on: X. Standby: Bluesky, Mastodon.",
+    );
+    let listener = scene(10).listen();
+    for (badge, told) in [
+        ("network/x", "X: unknown"),
+        ("group/crisis", "post on: unknown"),
+    ] {
+        let text = listener.get(&format!("/badge/{badge}.svg")).text();
+        assert!(text.contains(&format!("<title>{told}</title>")), "{text}");
+    }
 }
 
 #[test]
@@ -86,7 +129,7 @@ fn it_is_us() {
     reads(
         scene,
         "crisis: x (not judged: our own connection is down since 13:02)",
-        "Our own connection is down since 13:02: nothing is judged. Last known: X.",
+        "Our own connection is down since 13:02, 7m 10s: nothing is judged. Last known: X.",
     );
 }
 
@@ -140,7 +183,8 @@ fn the_preferred_network_waits_for_its_return() {
 #[test]
 fn a_time_of_another_day_has_its_date() {
     let mut scene = Scene::new();
-    scene.network("x").since = Moment::ZERO;
+    let outage = scene.network("x").outage.as_mut();
+    outage.expect("it runs").started = Moment::ZERO;
     let (line, _) = told(scene);
     assert_eq!(line, "crisis: bluesky (x down since 2026-05-19 13:09, tls)");
 }
@@ -165,6 +209,20 @@ fn a_pin_a_maintenance_and_a_lost_standby_are_told() {
          2026-05-23 07:09)",
         "X is in maintenance since 12:59. Mastodon is down since 2026-05-23 07:09. Post on: \
          Bluesky. It is pinned until 14:00. Nothing stands by.",
+    );
+}
+
+#[test]
+fn a_maintenance_is_told_with_its_end_where_that_is_known() {
+    let mut scene = Scene::all_is_well();
+    scene.network("mastodon").state = State::Maintenance;
+    scene.assign(Some("x"), [Role::Active, Role::Standby, Role::Disabled]);
+    scene.facts.maintenance[0].from = wall();
+    reads(
+        scene,
+        "crisis: x (mastodon in maintenance until 22:09)",
+        "Mastodon is in maintenance until 22:09. All other channels work. Post on: X. Standby: \
+         Bluesky.",
     );
 }
 

@@ -40,7 +40,7 @@ fn the_page_loads_nothing_runs_nothing_and_is_asked_for_again() {
         "{text}"
     );
     assert!(
-        text.contains("X is down since 12:59 UTC (tls), 9m 31s."),
+        text.contains("X is down since 12:59 UTC (TLS), 9m 31s."),
         "{text}"
     );
     for foreign in ["<script", "<img", "<iframe", "@import", "url(", " style="] {
@@ -94,7 +94,7 @@ fn a_page_that_has_not_changed_is_not_sent_again() {
 #[test]
 fn the_page_speaks_the_language_of_the_reader() {
     let listener = Scene::new().listen();
-    let french = "X est en panne depuis 12:59 UTC (tls), 9\u{a0}min 31\u{a0}s.";
+    let french = "X est en panne depuis 12:59 UTC (TLS), 9\u{a0}min 31\u{a0}s.";
     for (path, accept) in [
         ("/", "Accept-Language: fr-FR,fr;q=0.9,en;q=0.5\r\n"),
         ("/?lang=fr", "Accept-Language: en\r\n"),

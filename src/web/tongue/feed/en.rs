@@ -1,30 +1,9 @@
 //! English.
 
 use super::Wording;
-use crate::model::{Activation, Layer};
 use crate::web::tongue::en::English;
 
 impl Wording for English {
-    fn protocol(&self, layer: Layer) -> &'static str {
-        match layer {
-            Layer::Dns => "DNS",
-            Layer::Tcp => "TCP",
-            Layer::Tls => "TLS",
-            Layer::Http => "HTTP",
-            Layer::Content => "content",
-        }
-    }
-
-    fn because(&self, why: Activation) -> &'static str {
-        match why {
-            Activation::Startup => "first choice after the start",
-            Activation::Failover => "the active channel was lost",
-            Activation::Failback => "a preferred channel came back",
-            Activation::Recovery => "a channel works again",
-            Activation::Manual => "chosen by hand",
-        }
-    }
-
     fn to_post_on(&self) -> &'static str {
         "post on"
     }

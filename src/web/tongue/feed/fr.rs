@@ -1,30 +1,9 @@
 //! French.
 
 use super::Wording;
-use crate::model::{Activation, Layer};
 use crate::web::tongue::fr::French;
 
 impl Wording for French {
-    fn protocol(&self, layer: Layer) -> &'static str {
-        match layer {
-            Layer::Dns => "DNS",
-            Layer::Tcp => "TCP",
-            Layer::Tls => "TLS",
-            Layer::Http => "HTTP",
-            Layer::Content => "contenu",
-        }
-    }
-
-    fn because(&self, why: Activation) -> &'static str {
-        match why {
-            Activation::Startup => "premier choix après le démarrage",
-            Activation::Failover => "le canal actif est perdu",
-            Activation::Failback => "un canal préféré est revenu",
-            Activation::Recovery => "un canal fonctionne de nouveau",
-            Activation::Manual => "choisi à la main",
-        }
-    }
-
     fn to_post_on(&self) -> &'static str {
         "publier sur"
     }

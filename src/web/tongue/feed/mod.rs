@@ -5,15 +5,10 @@ mod en;
 mod fr;
 
 use super::{ALL, ENGLISH, Tongue};
-use crate::model::{Activation, Layer};
 use crate::web::query::{Query, Refusal};
 
 /// These words of a language; the others are those of [`Tongue`].
 pub(in crate::web) trait Wording: Sync {
-    /// A layer, in the letters of its protocol.
-    fn protocol(&self, layer: Layer) -> &'static str;
-    /// Why a group has another active network, behind which channel that is.
-    fn because(&self, why: Activation) -> &'static str;
     /// What stands before the channel to use.
     fn to_post_on(&self) -> &'static str;
     /// What stands there where no channel works.

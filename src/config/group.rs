@@ -12,6 +12,7 @@ use super::values::Span;
 use super::{GroupSettings, Pin};
 use crate::engine::GroupPlan;
 use crate::model::Name;
+use crate::model::printable::is_harmful;
 
 /// However many outages there were, nobody waits longer than this for a failback.
 const LONGEST_DELAY: Duration = Duration::from_secs(3600);
@@ -206,10 +207,19 @@ fn pinned(
     })
 }
 
-/// What is wrong with an address that people are sent to.
+/// What is wrong with an address that people are sent to, and that everybody is shown.
 pub(crate) fn not_a_place_for_people(at: &At<String>) -> Option<Fault> {
     let url = url::Url::parse(&at.value).ok();
-    let fine = url.is_some_and(|url| matches!(url.scheme(), "http" | "https"));
-    let sentence = "must be an http or https URL: people are sent there";
-    (!fine).then(|| at.fault(sentence))
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+    let Some(url) = url else {
+        return Some(at.fault("must be an http or https URL: people are sent there"));
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        let sentence = "must not hold a user name or a password: everybody sees it";
+        return Some(at.fault(sentence));
+    }
+    // The parser passes over some of them, and the line of a group would end in the middle.
+    let strange = |c: char| c.is_whitespace() || is_harmful(c);
+    let sentence = "must not hold a space or an invisible character: write %20 and the like";
+    at.value.chars().any(strange).then(|| at.fault(sentence))
 }

@@ -52,7 +52,12 @@ enum Look {
 
 /// The badge of a network: `X | down (TLS)`.
 pub(super) fn network(shown: Shown<'_>, view: &NetworkView, tongue: &dyn Tongue) -> Vec<u8> {
-    let look = match view.state {
+    let state = if shown.hangs {
+        State::Unknown
+    } else {
+        view.state
+    };
+    let look = match state {
         State::Up => Look::Good,
         State::Degraded => Look::Uneasy,
         State::Down => Look::Bad,
@@ -65,7 +70,7 @@ pub(super) fn network(shown: Shown<'_>, view: &NetworkView, tongue: &dyn Tongue)
     let layer = layer.map_or_else(String::new, |it| format!(" ({})", tongue.layer(it)));
     Badge {
         label: short(shown.facts.title(&view.name)),
-        message: format!("{}{layer}", tongue.state(view.state)),
+        message: format!("{}{layer}", tongue.state(state)),
         look,
     }
     .draw(tongue)
@@ -73,7 +78,10 @@ pub(super) fn network(shown: Shown<'_>, view: &NetworkView, tongue: &dyn Tongue)
 
 /// The badge of a group: `post on | Bluesky`.
 pub(super) fn group(shown: Shown<'_>, view: &GroupView, tongue: &dyn Tongue) -> Vec<u8> {
-    let tone = Telling::plain(shown.picture, shown.facts, view).tone();
+    let tone = match Telling::plain(shown.picture, shown.facts, view).tone() {
+        _ if shown.hangs => Tone::Unsure,
+        tone => tone,
+    };
     let active = view.active.as_deref();
     let message = match active.map(|name| short(shown.facts.title(name))) {
         _ if tone == Tone::Unsure => tongue.state(State::Unknown).to_owned(),

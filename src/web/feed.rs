@@ -15,8 +15,8 @@ use super::api::Shown;
 use super::tongue::Tongue;
 use crate::history::{EventRow, OutageRow};
 use crate::model::printable::is_harmful;
-use crate::model::{Activation, Layer, Name};
-use crate::report::words::{date, timestamp, timestamp_ms};
+use crate::model::{Activation, Layer, Name, Reason};
+use crate::report::words::{timestamp, timestamp_ms};
 
 /// Its media type.
 pub(super) const ATOM: &str = "application/atom+xml; charset=utf-8";
@@ -82,6 +82,8 @@ impl Feed<'_> {
                     "\n" entry {
                         "\n" id { (it.id) }
                         "\n" title { (xml(&it.title)) }
+                        "\n" link rel="alternate" type="text/html"
+                            href={ (base) "/" (query) (language) "#events" } {}
                         "\n" published { (timestamp_ms(it.published)) }
                         "\n" updated { (timestamp_ms(it.updated)) }
                         "\n" category term=(it.kind) {}
@@ -103,7 +105,12 @@ impl Feed<'_> {
         last.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// A name for ever: numbers begin again where a memory was lost, but not on the same day.
+    /// A name for ever: numbers begin again where a memory was lost, as that of a container may be
+    /// several times a day, but not in the same second.
+    fn entry(&self, kind: &str, at: SystemTime, number: u64) -> String {
+        self.id(&format!("/{kind}/{}/{number}", timestamp(at)))
+    }
+
     fn id(&self, what: &str) -> String {
         let vantage: String = byte_serialize(self.shown.facts.vantage.as_bytes()).collect();
         format!("tag:bascule.invalid,2026:{vantage}{what}")
@@ -114,11 +121,11 @@ impl Feed<'_> {
         let network = self.shown.facts.title(&row.network);
         let layer = row.layer.as_deref().and_then(layer);
         let how = layer.map_or_else(String::new, |it| format!(" ({})", tongue.layer(it)));
-        let runs = self.shown.picture.outage(row.id);
-        let runs = runs.is_some_and(|outage| outage.running_since.is_some());
+        // One that is suspended, after a restart or while we are blind, is no news yet.
+        let known = self.shown.picture.outage(row.id).is_some();
         let title = match row.ended {
             Some(_) => tongue.was_down(network, &how, &tongue.span(row.duration)),
-            None if runs => tongue.is_down(network, &how),
+            None if known => tongue.is_down(network, &how),
             None => tongue.was_last_down(network, &how),
         };
         let started = minute(row.started);
@@ -126,17 +133,22 @@ impl Feed<'_> {
             Some(ended) => tongue.between(&started, &minute(ended)),
             None => tongue.since(&started),
         };
-        let failed = tongue.failed(&row.endpoint, &row.reason);
+        let failed = tongue.failed(&row.endpoint, self.reason(&row.reason));
         let detail = Some(&row.detail).filter(|it| self.shown.targets && !it.is_empty());
         let detail = detail.map_or_else(String::new, |it| format!(" {it}"));
         Entry {
-            id: self.id(&format!("/outages/{}/{}", date(row.started), row.id)),
+            id: self.entry("outages", row.confirmed, row.id),
             title,
             published: row.confirmed,
             updated: row.ended.unwrap_or(row.confirmed).max(row.confirmed),
             text: format!("{when} {failed}{detail}"),
             kind: "outage",
         }
+    }
+
+    /// What a reason means; the code alone if it is not of this version.
+    fn reason<'r>(&self, code: &'r str) -> &'r str {
+        Reason::parse(code).map_or(code, |reason| self.tongue.reason(reason))
     }
 
     fn switch(&self, row: &EventRow) -> Entry {
@@ -147,16 +159,18 @@ impl Feed<'_> {
         let (from, to) = (title(&row.from), title(&row.to));
         let (from, to) = (from.as_deref(), to.as_deref());
         let why = row.reason.as_deref().and_then(Activation::parse);
-        let why = why.map_or("", |why| self.tongue.activation(why));
+        let why = why.map_or_else(String::new, |why| {
+            format!(" ({})", self.tongue.activation(why))
+        });
         let group: Name = row.group.as_deref().unwrap_or_default().into();
         let when = self.tongue.since(&minute(row.at));
         let instead = self.tongue.instead(to, from);
         Entry {
-            id: self.id(&format!("/switches/{}/{}", date(row.at), row.seq)),
+            id: self.entry("switches", row.at, row.seq),
             title: self.tongue.switch(&group, to),
             published: row.at,
             updated: row.at,
-            text: format!("{when} {instead} ({why})."),
+            text: format!("{when} {instead}{why}."),
             kind: "switch",
         }
     }

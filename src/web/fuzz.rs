@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use super::access::{Access, Audience, Gate, Rules};
 use super::api::{self, Shown};
 use super::query::{Query, Refusal};
-use super::source::{Facts, Nothing, Picture};
+use super::source::{Facts, Nothing, Picture, Wanted};
 use super::{View, badge, feed, pages, render, routes, tongue};
 use crate::fuzzing::sentence;
 use crate::metrics::{Metrics, ROUTES, Times};
@@ -98,17 +98,23 @@ fn drawn(xml: &[u8]) {
 
 /// Demands that everything can be shown of a picture.
 pub(crate) fn documents(picture: &Picture, facts: &Facts) {
+    let wanted = Wanted {
+        limit: 9,
+        ..Wanted::default()
+    };
+    let outages = api::history::complete(picture, Vec::new(), &wanted);
     for targets in [true, false] {
         let shown = Shown {
             picture,
             facts,
             targets,
+            hangs: !targets,
         };
         let documents = [
             api::status::document(shown, None),
             api::networks::document(shown),
             api::groups::document(shown),
-            api::history::outages(shown, &api::history::unwritten(picture, &[], None), 9, true),
+            api::history::outages(shown, &outages, 9, true),
         ];
         for document in documents {
             let document = document.unwrap_or_default();
@@ -120,7 +126,7 @@ pub(crate) fn documents(picture: &Picture, facts: &Facts) {
                 shown,
                 tongue,
                 base: "",
-                outages: &api::history::unwritten(picture, &[], None),
+                outages: &outages,
                 switches: &[],
             };
             drawn(&feed.document());

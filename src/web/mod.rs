@@ -27,6 +27,7 @@ mod feed;
 mod fresh;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod go;
 mod guests;
 mod home;
 mod leaving;
@@ -166,6 +167,7 @@ pub fn verdicts(source: &dyn Source) -> Vec<String> {
         picture: &picture,
         facts: &facts,
         targets: true,
+        hangs: false,
     };
     let text = api::status::text(shown);
     text.lines().map(str::to_owned).collect()

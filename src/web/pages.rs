@@ -41,12 +41,15 @@ struct Basis {
     picture: Picture,
     facts: Arc<Facts>,
     targets: bool,
+    hangs: bool,
 }
 
 impl Basis {
     fn of(view: &View) -> Self {
+        let picture = view.source.picture();
         Self {
-            picture: view.source.picture(),
+            hangs: picture.is_over(view.source.clock()),
+            picture,
             facts: view.source.facts(),
             targets: view.shows_targets(),
         }
@@ -57,6 +60,7 @@ impl Basis {
             picture: &self.picture,
             facts: &self.facts,
             targets: self.targets,
+            hangs: self.hangs,
         }
     }
 }
@@ -158,28 +162,20 @@ pub(super) async fn outages(view: &View, query: Option<&str>) -> Result<Write, R
     // What the two parameters mean together cannot be described: a smaller page is no surprise to
     // who goes on with `next`.
     let limit = limit(&query)?.min(largest);
-    let network = query.name("network")?.map(str::to_owned);
     let wanted = Wanted {
         since: query
             .span("since")?
             .map(|span| ago(view.source.picture().wall, span)),
-        network: network.clone(),
+        network: query.name("network")?.map(str::to_owned),
         before: query.number("before", 1..=LAST_NUMBER)?,
         limit,
     };
-    let first_page = wanted.before.is_none();
-    let mut rows = patiently(view.source.outages(wanted)).await?;
+    let rows = patiently(view.source.outages(wanted.clone())).await?;
     let basis = Basis::of(view);
-    if first_page {
-        let mut unwritten = api::history::unwritten(&basis.picture, &rows, network.as_deref());
-        unwritten.append(&mut rows);
-        rows = unwritten;
-    }
-    rows.truncate(limit);
-    if let Some(name) =
-        network.filter(|name| rows.is_empty() && basis.picture.network(name).is_none())
-    {
-        return Err(no_network(&name));
+    let rows = api::history::complete(&basis.picture, rows, &wanted);
+    let unknown = |name: &&String| rows.is_empty() && basis.picture.network(name).is_none();
+    if let Some(name) = wanted.network.as_ref().filter(unknown) {
+        return Err(no_network(name));
     }
     Ok(Box::new(move || {
         api::history::outages(basis.shown(), &rows, limit, evidence)
@@ -254,11 +250,10 @@ pub(super) async fn feed(view: &View, query: Option<&str>, base: String) -> Resu
         limit: feed::NEWEST,
         ..Wanted::default()
     };
-    let written = patiently(view.source.outages(newest)).await?;
+    let outages = patiently(view.source.outages(newest.clone())).await?;
     let switches = patiently(view.source.switches(feed::NEWEST)).await?;
     let basis = Basis::of(view);
-    let mut outages = api::history::unwritten(&basis.picture, &written, None);
-    outages.extend(written);
+    let outages = api::history::complete(&basis.picture, outages, &newest);
     Ok(Box::new(move || {
         let feed = feed::Feed {
             shown: basis.shown(),
@@ -308,27 +303,35 @@ impl<'a> BadgeOf<'a> {
 }
 
 /// Where `/go/{group}` leads.
-pub(super) fn link(view: &View, group: &str) -> Result<String, Refusal> {
-    let basis = Basis::of(view);
-    let Some(found) = self::group(&basis.picture, group) else {
-        return Err(no_group(group));
-    };
-    let link = basis.facts.link(group, found.active.as_deref());
-    link.map(ascii).ok_or_else(|| {
-        let sentence = match &found.active {
-            Some(network) => format!("`{network}` has no profile, and the group no last_resort"),
-            None if Telling::plain(&basis.picture, &basis.facts, found).unjudged() => {
-                "no network is judged yet, and the group has no last_resort".to_owned()
-            }
-            None => "no network is usable, and the group has no last_resort".to_owned(),
-        };
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, sentence)
-    })
+pub(super) struct Lead {
+    basis: Basis,
+    group: GroupView,
 }
 
-/// An address as it can stand in a header; browsers write it the same way.
-fn ascii(link: &str) -> String {
-    url::Url::parse(link).map_or_else(|_| link.to_owned(), String::from)
+impl Lead {
+    pub(super) fn of(view: &View, name: &str) -> Result<Self, Refusal> {
+        let basis = Basis::of(view);
+        let group = group(&basis.picture, name).cloned();
+        let group = group.ok_or_else(|| no_group(name))?;
+        Ok(Self { basis, group })
+    }
+
+    /// The address, if there is one.
+    pub(super) fn link(&self) -> Option<String> {
+        let active = self.group.active.as_deref();
+        self.basis.facts.destination(&self.group.name, active)
+    }
+
+    /// What the status page says of the group.
+    pub(super) fn telling<'a>(&'a self, tongue: &'a dyn Tongue) -> Telling<'a> {
+        Telling {
+            picture: &self.basis.picture,
+            facts: &self.basis.facts,
+            group: &self.group,
+            tongue,
+            zone: " UTC",
+        }
+    }
 }
 
 fn limit(query: &Query) -> Result<usize, Refusal> {

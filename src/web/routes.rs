@@ -15,7 +15,7 @@ use super::guests::Seat;
 use super::pages::{BadgeOf, Wish};
 use super::query::Refusal;
 use super::turns::Line;
-use super::{View, admission, badge, feed, fresh, page, pages, render};
+use super::{View, admission, badge, feed, fresh, go, page, pages, render};
 use crate::metrics::ROUTES;
 use crate::model::UplinkState;
 
@@ -23,11 +23,9 @@ pub(super) type Answer = Response<Full<Bytes>>;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
-const HTML: &str = "text/html; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 /// Seconds until a browser is to ask again for the status page.
 const RENEWED: &str = "60";
-/// Seconds until whom `/go` could not lead anywhere may ask again.
-const SOON: &str = "30";
 
 /// Something that can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +75,7 @@ impl<'a> Page<'a> {
     }
 
     fn find_named(path: &'a str) -> Self {
-        if let Some(group) = path.strip_prefix("/go/") {
+        if let Some(group) = go::named(path) {
             return Self::Go(group);
         }
         if let Some(badge) = path.strip_prefix("/badge/").and_then(BadgeOf::find) {
@@ -132,7 +130,6 @@ impl<'a> Page<'a> {
                 | Self::Availability
                 | Self::OpenApi
                 | Self::Endpoint(..)
-                | Self::Go(_)
         )
     }
 
@@ -220,7 +217,7 @@ async fn turn_to(
         Page::Ready => return ready(view),
         Page::Reload => return reload(view).await,
         Page::StatusText => return text(StatusCode::OK, pages::status_text(view)),
-        Page::Go(group) => return go(group, view),
+        Page::Go(group) => return go::answer(group, request, view),
         Page::Feed => return feed(request, view, line, tls).await,
         Page::Badge(of) => return badge(of, request, view),
         Page::Nowhere => return text(StatusCode::NOT_FOUND, "no such page; see /\n"),
@@ -297,28 +294,6 @@ async fn reload(view: &View) -> Answer {
         Ok(Err(faults)) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{faults}\n")),
         Err(_) => text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
     }
-}
-
-/// To the page of the active network. Where it leads comes from the configuration alone.
-fn go(group: &str, view: &View) -> Answer {
-    let link = match pages::link(view, group) {
-        Ok(link) => link,
-        Err(Refusal(status, sentence)) => {
-            let mut answer = refused(status, &sentence);
-            if status == StatusCode::SERVICE_UNAVAILABLE {
-                let soon = HeaderValue::from_static(SOON);
-                answer.headers_mut().insert(header::RETRY_AFTER, soon);
-            }
-            return answer;
-        }
-    };
-    let Ok(location) = HeaderValue::from_str(&link) else {
-        let sentence = format!("`{link}` is not an address that a browser can be sent to");
-        return refused(StatusCode::SERVICE_UNAVAILABLE, &sentence);
-    };
-    let mut answer = text(StatusCode::FOUND, format!("{link}\n"));
-    answer.headers_mut().insert(header::LOCATION, location);
-    answer
 }
 
 /// Outages and switches.

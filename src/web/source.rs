@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::history::{EventRow, OutageRow};
-use crate::model::{EndpointKey, Moment, Name, NetworkView, Outage, Round, Snapshot};
+use crate::model::{EndpointKey, Moment, Name, NetworkView, Outage, Round, Snapshot, State};
 
 /// Hours that [`Past`] goes back, the present one included.
 pub const PAST_HOURS: usize = 24;
 /// Days that [`Past`] goes back, the present one included.
 pub const PAST_DAYS: usize = 90;
 
+/// Without word from those who judge for so long, they hang.
+const HANGS: Duration = Duration::from_secs(10);
 /// A window of maintenance is announced so long before it opens.
 const ANNOUNCED: Duration = Duration::from_secs(86_400);
 
@@ -154,9 +156,26 @@ impl Picture {
         then.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
+    /// Whether those who judge hang: they have not been heard of since this picture.
+    pub(super) fn is_over(&self, clock: SystemTime) -> bool {
+        clock
+            .duration_since(self.wall)
+            .is_ok_and(|age| age >= HANGS)
+    }
+
     /// A network by its name.
     pub(super) fn network(&self, name: &str) -> Option<&NetworkView> {
         self.snapshot.networks.iter().find(|it| &*it.name == name)
+    }
+
+    /// Since when a network is what it is, and for how long. One that is down has been so since its
+    /// outage began: a restart, or a time in which it was `unknown`, is not a new beginning.
+    pub(super) fn since(&self, network: &NetworkView) -> (Moment, Duration) {
+        let outage = network.outage.as_ref();
+        match outage.filter(|_| network.state == State::Down) {
+            Some(outage) => (outage.started, outage.duration(self.now)),
+            None => (network.since, self.now.since(network.since)),
+        }
     }
 
     /// The outage of that number, if it runs or is suspended.
@@ -246,6 +265,12 @@ impl Facts {
     pub(super) fn last_resort(&self, group: &str) -> Option<&str> {
         let group = self.groups.iter().find(|it| &*it.name == group)?;
         group.last_resort.as_deref()
+    }
+
+    /// The same as it can stand in a header; browsers write it the same way.
+    pub(super) fn destination(&self, group: &str, active: Option<&str>) -> Option<String> {
+        let link = self.link(group, active)?;
+        Some(url::Url::parse(link).map_or_else(|_| link.to_owned(), String::from))
     }
 
     /// Where a group sends people whose active network is this one.

@@ -251,7 +251,7 @@ impl<'a> Telling<'a> {
     }
 
     /// Nothing is known of any network, or the first choice has not been made yet.
-    pub(super) fn unjudged(self) -> bool {
+    fn unjudged(self) -> bool {
         let mut roles = self.group.roles.iter().map(|(_, role)| *role);
         let mut waiting = roles.clone();
         roles.all(|role| role == Role::Unknown)
@@ -303,7 +303,8 @@ impl<'a> Telling<'a> {
     }
 
     fn note<'n>(&self, network: &'n NetworkView, role: Role) -> Option<Note<'n>> {
-        let since = &self.clock(network.since);
+        let (since, lasted) = self.picture.since(network);
+        let since = &self.clock(since);
         let what = match (network.state, role) {
             (State::Maintenance, _) => {
                 let until = self.facts.resting_until(&network.name, self.picture.wall);
@@ -322,15 +323,13 @@ impl<'a> Telling<'a> {
         };
         let troubled = matches!(network.state, State::Down | State::Degraded);
         let layer = network.layer.filter(|_| troubled);
-        let outage = network.outage.as_ref();
+        let counted = network.state == State::Down && network.outage.is_some();
         Some(Note {
             network: &network.name,
             what: self.tongue.what(what),
             planned: false,
             layer,
-            lasted: outage
-                .filter(|_| network.state == State::Down)
-                .map(|it| Duration::from_secs(it.duration(self.picture.now).as_secs())),
+            lasted: counted.then(|| Duration::from_secs(lasted.as_secs())),
         })
     }
 

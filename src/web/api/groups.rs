@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Head, Shown};
 use crate::model::GroupView;
+use crate::report::words::timestamp;
 use crate::web::telling::Telling;
 
 /// The document.
@@ -27,6 +28,28 @@ pub(super) fn all(shown: Shown<'_>) -> Vec<Group<'_>> {
     groups.map(|it| Group::new(shown, it)).collect()
 }
 
+/// A group in one line.
+pub(super) fn line(shown: Shown<'_>, view: &GroupView) -> String {
+    if !shown.hangs {
+        return Telling::plain(shown.picture, shown.facts, view).line();
+    }
+    let active = view.active.as_deref().unwrap_or("none");
+    let since = timestamp(shown.picture.wall);
+    format!(
+        "{}: {active} (not judged: the prober hangs since {since})",
+        view.name
+    )
+}
+
+fn sentence(shown: Shown<'_>, telling: Telling<'_>) -> String {
+    let sentence = telling.sentence();
+    if !shown.hangs {
+        return sentence;
+    }
+    let since = timestamp(shown.picture.wall);
+    format!("The prober itself hangs: nothing has been judged since {since}. Before: {sentence}")
+}
+
 /// A group.
 #[derive(Serialize)]
 pub(super) struct Group<'a> {
@@ -35,7 +58,7 @@ pub(super) struct Group<'a> {
     sentence: String,
     active: Option<&'a str>,
     go: String,
-    link: Option<&'a str>,
+    link: Option<String>,
     last_resort: Option<&'a str>,
     roles: Vec<RoleOf<'a>>,
     standbys: u32,
@@ -55,11 +78,11 @@ impl<'a> Group<'a> {
         });
         Self {
             name: &view.name,
-            line: telling.line(),
-            sentence: telling.sentence(),
+            line: line(shown, view),
+            sentence: sentence(shown, telling),
             active: view.active.as_deref(),
             go: format!("/go/{}", view.name),
-            link: shown.facts.link(&view.name, view.active.as_deref()),
+            link: shown.facts.destination(&view.name, view.active.as_deref()),
             last_resort: shown.facts.last_resort(&view.name),
             roles: roles.collect(),
             standbys: view.standbys,

@@ -8,7 +8,7 @@ use crate::history::{EventRow, OutageRow};
 use crate::model::Outage;
 use crate::report::json::seconds;
 use crate::report::words::timestamp_ms;
-use crate::web::source::{Events, Picture};
+use crate::web::source::{Events, Picture, Wanted};
 
 /// Outages, those with the highest numbers first. Behind a page of `limit` there may be more, so
 /// the document says where to go on.
@@ -27,20 +27,32 @@ pub(in crate::web) fn outages(
     })
 }
 
-/// Outages that run and that the history does not hold: it may be unable to write. Those with the
-/// highest numbers first.
-pub(in crate::web) fn unwritten(
+/// A page of outages with those that run and that the history does not hold, as it may be unable
+/// to write. Those with the highest numbers first.
+pub(in crate::web) fn complete(
     picture: &Picture,
-    written: &[OutageRow],
-    network: Option<&str>,
+    mut rows: Vec<OutageRow>,
+    wanted: &Wanted,
 ) -> Vec<OutageRow> {
+    // What is older than a full page comes with the next one.
+    let last = rows.last().filter(|_| rows.len() >= wanted.limit);
+    let last = last.map(|row| row.id);
+    let belongs = |outage: &&Outage| {
+        let of = wanted.network.as_deref();
+        of.is_none_or(|name| *outage.network == *name)
+            && wanted.before.is_none_or(|before| outage.id < before)
+            && last.is_none_or(|last| outage.id > last)
+            && rows.iter().all(|row| row.id != outage.id)
+    };
     let networks = picture.snapshot.networks.iter();
-    let wanted = networks.filter(|it| network.is_none_or(|name| *it.name == *name));
-    let missing = wanted
-        .filter_map(|it| it.outage.as_ref())
-        .filter(|outage| written.iter().all(|row| row.id != outage.id));
-    let mut rows: Vec<OutageRow> = missing.map(|outage| row_of(picture, outage)).collect();
+    let running = networks.filter_map(|it| it.outage.as_ref());
+    let missing: Vec<OutageRow> = running
+        .filter(belongs)
+        .map(|outage| row_of(picture, outage))
+        .collect();
+    rows.extend(missing);
     rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+    rows.truncate(wanted.limit);
     rows
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Shown<'a> {
     pub(super) facts: &'a Facts,
     /// URLs and addresses may be shown, and sentences that could quote them.
     pub(super) targets: bool,
+    /// Nobody has judged since the picture: what it shows may not be true any more.
+    pub(super) hangs: bool,
 }
 
 impl<'a> Shown<'a> {

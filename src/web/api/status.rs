@@ -9,7 +9,6 @@ use super::networks::Network;
 use super::{Head, Shown};
 use crate::report::words::timestamp_ms;
 use crate::web::source::{MaintenanceFacts, NoticeFacts};
-use crate::web::telling::Telling;
 
 /// The document. `problem` is what is wrong with the memory.
 pub(in crate::web) fn document(
@@ -34,10 +33,7 @@ pub(in crate::web) fn document(
 /// One line a group.
 pub(in crate::web) fn text(shown: Shown<'_>) -> String {
     let groups = shown.picture.snapshot.groups.iter();
-    let lines = groups.map(|group| {
-        let telling = Telling::plain(shown.picture, shown.facts, group);
-        telling.line() + "\n"
-    });
+    let lines = groups.map(|group| groups::line(shown, group) + "\n");
     lines.collect()
 }
 

@@ -8,9 +8,6 @@ use crate::model::{NetworkView, Role, Round};
 use crate::web::source::{Facts, Past, Picture};
 use crate::web::tongue::Tongue;
 
-/// Without word from those who judge for so long, they hang.
-const HANGS: Duration = Duration::from_secs(10);
-
 /// Everything that the page can tell.
 pub(in crate::web) struct Matter {
     pub(in crate::web) picture: Picture,
@@ -82,7 +79,7 @@ impl Matter {
 
     pub(super) fn lateness(&self) -> Option<Lateness> {
         let seen = self.picture.wall;
-        if self.age(seen) >= HANGS {
+        if self.picture.is_over(self.clock) {
             return Some(Lateness::Hangs(seen));
         }
         let newest = self.newest()?;

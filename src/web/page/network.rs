@@ -81,10 +81,11 @@ fn heading(sheet: Sheet<'_>, network: &NetworkView) -> Markup {
 
 fn state(sheet: Sheet<'_>, network: &NetworkView) -> Markup {
     let (tongue, picture) = (sheet.tongue, &sheet.matter.picture);
-    let since = picture.wall_of(network.since);
+    let (since, length) = picture.since(network);
+    let since = picture.wall_of(since);
     let troubled = matches!(network.state, State::Down | State::Degraded);
     let cause = network.trouble.as_ref().filter(|_| troubled);
-    let length = Duration::from_secs(picture.now.since(network.since).as_secs());
+    let length = Duration::from_secs(length.as_secs());
     let resting = network.state == State::Maintenance;
     let until = sheet
         .matter

@@ -71,6 +71,18 @@ fn what_a_group_cannot_mean_is_told_in_a_sentence() {
             "test.toml:4: group.g.last_resort: must be an http or https URL: people are sent there",
         ),
         (
+            "last_resort = \"https://city:pw@metropole.example/sms\"",
+            "test.toml:4: group.g.last_resort: must not hold a user name or a password: everybody sees it",
+        ),
+        (
+            "last_resort = \"https://metropole.example/\\nother: x\"",
+            "test.toml:4: group.g.last_resort: must not hold a space or an invisible character: write %20 and the like",
+        ),
+        (
+            "last_resort = \"https://metropole.example/\\u202Esms\"",
+            "test.toml:4: group.g.last_resort: must not hold a space or an invisible character: write %20 and the like",
+        ),
+        (
             "pin = { network = \"blusky\", until = \"2026-07-01T00:00:00Z\" }",
             "test.toml:4: group.g.pin.network: `blusky` is not in this group; did you mean \"bluesky\"?",
         ),

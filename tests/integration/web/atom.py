@@ -58,7 +58,9 @@ for entry in entries:
     content = entry.find(ATOM + "content")
     # Without content there must be an alternate; text has no children.
     assert content is not None and content.get("type") == "text" and not list(content)
-    told.append({name: text(entry, name) for name in ("id", "title", "published", "updated", "content")})
+    (led,) = [link.attrib["href"] for link in links]
+    texts = {name: text(entry, name) for name in ("id", "title", "published", "updated", "content")}
+    told.append({**texts, "link": led})
 ids = [entry["id"] for entry in told]
 assert len(set(ids)) == len(ids), ids
 dates = [entry["updated"] for entry in told]

@@ -49,25 +49,28 @@ fn outages_and_switches_are_told_with_the_latest_change_first() {
             "title": "Outages and switches, seen from rennes-1",
             "entries": [
                 {
-                    "id": "tag:bascule.invalid,2026:rennes-1/outages/2026-05-24/7",
+                    "id": "tag:bascule.invalid,2026:rennes-1/outages/2026-05-24T12:59:42Z/7",
                     "title": "X is down (TLS)",
                     "published": "2026-05-24T12:59:42.000Z", "updated": "2026-05-24T12:59:42.000Z",
-                    "content": "Since 2026-05-24 12:59 UTC. Endpoint web: tls_expired. \
+                    "content": "Since 2026-05-24 12:59 UTC. Endpoint web: the certificate has expired. \
                         certificate expired 3 days ago",
+                    "link": "http://test/#events",
                 },
                 {
-                    "id": "tag:bascule.invalid,2026:rennes-1/switches/2026-05-24/44",
+                    "id": "tag:bascule.invalid,2026:rennes-1/switches/2026-05-24T12:59:42Z/44",
                     "title": "crisis: post on Bluesky",
                     "published": "2026-05-24T12:59:42.000Z", "updated": "2026-05-24T12:59:42.000Z",
                     "content": "Since 2026-05-24 12:59 UTC. Bluesky instead of X \
                         (the active channel was lost).",
+                    "link": "http://test/#events",
                 },
                 {
-                    "id": "tag:bascule.invalid,2026:rennes-1/outages/2026-05-23/6",
+                    "id": "tag:bascule.invalid,2026:rennes-1/outages/2026-05-23T11:09:52Z/6",
                     "title": "Bluesky was down for 1h 25m (DNS)",
                     "published": "2026-05-23T11:09:52.000Z", "updated": "2026-05-23T12:34:12.000Z",
                     "content": "From 2026-05-23 11:09 UTC to 2026-05-23 12:34 UTC. \
-                        Endpoint appview: dns_servfail. system answers SERVFAIL",
+                        Endpoint appview: the resolver could not find out (SERVFAIL). system answers SERVFAIL",
+                    "link": "http://test/#events",
                 },
             ],
         })
@@ -77,11 +80,9 @@ fn outages_and_switches_are_told_with_the_latest_change_first() {
 #[test]
 fn the_public_reads_it_in_french_and_without_sentences_that_could_quote_addresses() {
     let mut scene = Scene::new();
-    scene.snapshot.networks[0]
-        .outage
-        .as_mut()
-        .expect("it runs")
-        .running_since = None;
+    // A network that is not watched any more.
+    scene.outages[0].network = "threads".to_owned();
+    scene.snapshot.networks[0].outage = None;
     scene.events[2].to = Some("none".to_owned());
     scene.facts.networks[1].title = "Bl<u>e & \u{1}sky".to_owned();
     let answer = Listener::start(scene, Audience::Public).get("/feed.atom?lang=fr&utm_source=x");
@@ -99,7 +100,7 @@ fn the_public_reads_it_in_french_and_without_sentences_that_could_quote_addresse
     assert_eq!(
         told("title"),
         [
-            "X était en panne (TLS)\u{a0}; son retour n’a pas été vu",
+            "threads était en panne (TLS)\u{a0}; son retour n’a pas été vu",
             "crisis\u{a0}: aucun canal ne fonctionne",
             "Bl<u>e & \u{fffd}sky a été en panne pendant 1\u{a0}h 25\u{a0}min (DNS)",
         ]
@@ -107,10 +108,10 @@ fn the_public_reads_it_in_french_and_without_sentences_that_could_quote_addresse
     assert_eq!(
         told("content"),
         [
-            "Depuis le 2026-05-24 12:59 UTC. Point de mesure web\u{a0}: tls_expired.",
+            "Depuis le 2026-05-24 12:59 UTC. Point de mesure web\u{a0}: le certificat a expiré.",
             "Depuis le 2026-05-24 12:59 UTC. aucun canal au lieu de X (le canal actif est perdu).",
             "Du 2026-05-23 11:09 UTC au 2026-05-23 12:34 UTC. Point de mesure appview\u{a0}: \
-             dns_servfail.",
+             le résolveur n'a pas pu trouver la réponse (SERVFAIL).",
         ]
     );
 }
@@ -175,4 +176,27 @@ fn nothing_to_tell_is_a_feed_and_no_history_is_said() {
     let answer = listener.get("/feed.atom?lang=xx");
     let sentence = "`lang` is `xx`, and has to be en or fr\n".to_owned();
     assert_eq!((answer.status, answer.text()), (400, sentence));
+}
+
+#[test]
+fn a_restart_is_no_news() {
+    let before = Scene::new().listen().get("/feed.atom").text();
+    let mut scene = Scene::new();
+    let outage = scene.network("x").outage.as_mut();
+    outage.expect("it runs").running_since = None;
+    assert_eq!(scene.listen().get("/feed.atom").text(), before);
+}
+
+/// A container without a folder for its memory counts from 1 each time.
+#[test]
+fn two_outages_of_one_number_are_two_entries() {
+    let id = |later: u64| {
+        let mut scene = Scene::all_is_well();
+        scene.outages.truncate(1);
+        scene.outages[0].confirmed += std::time::Duration::from_secs(later);
+        let feed = read(&scene.listen().get("/feed.atom").text());
+        feed["entries"][0]["id"].clone()
+    };
+    assert_eq!(id(0), id(0));
+    assert_ne!(id(0), id(3600));
 }

@@ -90,6 +90,27 @@ fn a_reader_of_outages_goes_on_where_the_page_ended() {
     assert_eq!(third["next"], Value::Null);
 }
 
+/// Whether the history holds the one that runs, or cannot write it.
+#[test]
+fn an_old_outage_that_still_runs_hides_no_newer_one() {
+    for written in [true, false] {
+        let mut scene = Scene::new();
+        let mut newest = scene.outages[1].clone();
+        newest.id = 9;
+        scene.outages.insert(0, newest);
+        scene.outages.retain(|row| written || row.id != 7);
+        let listener = scene.listen();
+        let mut path = "/api/v1/outages?limit=1".to_owned();
+        for id in [9, 7, 6] {
+            let page = listener.json(&path);
+            assert_eq!(numbers(&page, "outages", "id"), [id], "{written}");
+            path = format!("/api/v1/outages?limit=1&before={}", page["next"]);
+        }
+        let all = listener.json("/api/v1/outages?limit=3");
+        assert_eq!(numbers(&all, "outages", "id"), [9, 7, 6], "{written}");
+    }
+}
+
 #[test]
 fn a_reader_of_events_goes_on_where_he_stopped_and_can_see_a_gap() {
     let listener = Scene::new().listen();

@@ -37,6 +37,49 @@ fn the_preferred_network_is_down() {
 }
 
 #[test]
+fn a_restart_does_not_begin_an_outage_anew() {
+    let mut scene = Scene::new();
+    // Judged again two minutes ago.
+    scene.network("x").since = ago(120);
+    reads(
+        scene,
+        "crisis: bluesky (x down since 12:59, tls)",
+        "X is down since 12:59 (TLS), 9m 31s. Post on: Bluesky. Standby: Mastodon.",
+    );
+    let mut scene = Scene::new();
+    scene.network("x").since = ago(120);
+    let page = scene.listen().get("/").text();
+    assert!(page.contains("12:59 UTC</time>, 9m 31s"), "{page}");
+}
+
+#[test]
+fn a_prober_that_hangs_does_not_look_alive() {
+    let scene = |seconds| Scene {
+        hung: std::time::Duration::from_secs(seconds),
+        ..Scene::all_is_well()
+    };
+    reads(
+        scene(9),
+        "crisis: x",
+        "All channels work. Post on: X. Standby: Bluesky, Mastodon.",
+    );
+    reads(
+        scene(10),
+        "crisis: x (not judged: the prober hangs since 2026-05-24T13:09:12Z)",
+        "The prober itself hangs: nothing has been judged since 2026-05-24T13:09:12Z. \
+         Before: All channels work. Post on: X. Standby: Bluesky, Mastodon.",
+    );
+    let listener = scene(10).listen();
+    for (badge, told) in [
+        ("network/x", "X: unknown"),
+        ("group/crisis", "post on: unknown"),
+    ] {
+        let text = listener.get(&format!("/badge/{badge}.svg")).text();
+        assert!(text.contains(&format!("<title>{told}</title>")), "{text}");
+    }
+}
+
+#[test]
 fn all_is_well() {
     reads(
         Scene::all_is_well(),
@@ -140,7 +183,8 @@ fn the_preferred_network_waits_for_its_return() {
 #[test]
 fn a_time_of_another_day_has_its_date() {
     let mut scene = Scene::new();
-    scene.network("x").since = Moment::ZERO;
+    let outage = scene.network("x").outage.as_mut();
+    outage.expect("it runs").started = Moment::ZERO;
     let (line, _) = told(scene);
     assert_eq!(line, "crisis: bluesky (x down since 2026-05-19 13:09, tls)");
 }

@@ -37,38 +37,79 @@ fn go_leads_to_the_profile_else_home_else_to_the_last_resort() {
     let mut homeless = active(Some("mastodon"));
     homeless.facts.networks[2].home = None;
     assert_eq!(leads(homeless), to("https://metropole.example/sms"));
-    let mut accents = Scene::new();
-    accents.facts.networks[1].profile = Some("https://bürger.example/rue de l'été".to_owned());
+    let accents = || {
+        let mut scene = Scene::new();
+        scene.facts.networks[1].profile = Some("https://bürger.example/rue/l'été".to_owned());
+        scene
+    };
     assert_eq!(
-        leads(accents),
-        to("https://xn--brger-kva.example/rue%20de%20l'%c3%a9t%c3%a9")
+        leads(accents()),
+        to("https://xn--brger-kva.example/rue/l'%c3%a9t%c3%a9")
     );
+    let groups = accents().listen().json("/api/v1/groups");
+    let link = "https://xn--brger-kva.example/rue/l'%C3%A9t%C3%A9";
+    assert_eq!(groups["groups"][0]["link"], link);
 }
 
 #[test]
-fn go_without_anywhere_to_go_says_so() {
-    let mut scene = Scene::new();
-    scene.facts.groups.clear();
-    scene.assign(None, [Role::Failed; 3]);
-    let listener = scene.listen();
-    assert_eq!(
-        listener.refusal("/go/crisis"),
+fn go_takes_what_people_type_from_paper_and_what_a_qr_code_holds() {
+    let listener = Scene::new().listen();
+    for path in [
+        "/go/crisis/",
+        "/go/Crisis",
+        "/GO/CRISIS",
+        "/go/crisis?utm=1",
+    ] {
+        let answer = listener.get(path);
+        let there = Some("https://bluesky.example/ville");
+        assert_eq!((answer.status, location(&answer)), (302, there), "{path}");
+    }
+}
+
+#[test]
+fn go_without_anywhere_to_go_says_so_to_people() {
+    let lost = |role, title: &str| {
+        let mut scene = Scene::new();
+        scene.facts.groups.clear();
+        scene.facts.networks[1].title = title.to_owned();
         (
-            503,
-            "no network is usable, and the group has no last_resort".to_owned()
-        )
-    );
-    assert_eq!(
-        listener.refusal("/go/holidays"),
-        (404, "there is no group `holidays`".to_owned())
-    );
-    assert_eq!(
-        listener.refusal("/go/%0d%0aLocation:%20https://evil.example"),
+            scene.facts.networks[1].profile,
+            scene.facts.networks[1].home,
+        ) = (None, None);
+        scene.assign((role == Role::Active).then_some("bluesky"), [role; 3]);
+        scene.listen()
+    };
+    let french = "Accept-Language: fr\r\n";
+    let told = |listener: &Listener, headers: &str| {
+        let answer = listener.ask("GET", "/go/crisis", headers);
+        assert_eq!(answer.status, 503);
+        assert!(answer.head.contains("cache-control: no-store"));
+        assert!(answer.head.contains("content-type: text/html"));
+        let text = answer.text();
+        let (_, rest) = text.split_once("<h1>").expect("a sentence");
+        let (sentence, rest) = rest.split_once("</h1>").expect("its end");
+        assert!(rest.contains("<a href=\"/\">"), "{rest}");
+        sentence.to_owned()
+    };
+    let none = lost(Role::Failed, "Bluesky");
+    assert_eq!(told(&none, ""), "No channel works.");
+    assert_eq!(told(&none, french), "Aucun canal ne fonctionne.");
+    let start = lost(Role::Unknown, "Bluesky");
+    assert_eq!(told(&start, ""), "Nothing is judged yet.");
+    let homeless = told(&lost(Role::Active, "<b>&"), "");
+    assert!(homeless.contains("Post on: &lt;b&gt;&amp;."), "{homeless}");
+    for (path, sentence) in [
+        ("/go/holidays", "there is no group `holidays`; see /\n"),
+        ("/go/", "there is no group ``; see /\n"),
         (
-            404,
-            "there is no group `%0d%0aLocation:%20https://evil.example`".to_owned()
-        )
-    );
+            "/go/%0d%0aLocation:%20https://evil.example",
+            "there is no group `%0d%0alocation:%20https://evil.example`; see /\n",
+        ),
+    ] {
+        let answer = none.get(path);
+        assert_eq!((answer.status, &*answer.text()), (404, sentence), "{path}");
+        assert!(answer.head.contains("content-type: text/plain"), "{path}");
+    }
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub(crate) struct Scene {
     pub(crate) events: Vec<EventRow>,
     pub(crate) outages: Vec<OutageRow>,
     pub(crate) past: Vec<Past>,
+    /// For how long nobody has judged.
+    pub(crate) hung: Duration,
     /// What the history was asked for.
     pub(crate) asked: Arc<Mutex<Vec<Wanted>>>,
 }
@@ -64,6 +66,10 @@ impl Source for Scene {
             now: now(),
             wall: wall(),
         }
+    }
+
+    fn clock(&self) -> SystemTime {
+        wall() + self.hung
     }
 
     fn facts(&self) -> Arc<Facts> {
@@ -148,6 +154,7 @@ impl Scene {
                 past("bluesky", Duration::ZERO),
                 past("mastodon", Duration::ZERO),
             ],
+            hung: Duration::ZERO,
             asked: Arc::default(),
         }
     }

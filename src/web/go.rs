@@ -18,6 +18,9 @@ const BEFORE: &str = "/go/";
 /// Seconds until whom it could not lead anywhere may ask again.
 const SOON: &str = "30";
 
+/// Seconds until it may lead somewhere.
+const SOON: &str = "30";
+
 /// What a path names behind `/go/`.
 pub(super) fn named(path: &str) -> Option<&str> {
     let (before, group) = path.split_at_checked(BEFORE.len())?;

@@ -10,6 +10,11 @@ use crate::report::running::{self, Outages};
 /// The most that a daemon says at once: without evidence, and with it.
 const MOST: [&str; 2] = ["1000", "100"];
 
+/// The document that is asked for.
+const PATH: &str = "api/v1/outages";
+/// Pages of it that are told to people at most.
+const PAGES: usize = 10;
+
 /// Whom to ask and how to tell it.
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
@@ -52,17 +57,26 @@ pub(super) fn outages(arguments: &Arguments) -> Result<Answer, Trouble> {
         ("evidence", evidence),
     ];
     query.extend(network.iter().map(|network| ("network", &**network)));
-    let document = daemon.get("api/v1/outages", &query)?;
-    let outages: Outages = running::read(&document).map_err(|why| daemon.trouble(&why))?;
-    terminal::print(&if *json {
-        running::retold(&document).unwrap_or_default()
-    } else {
-        drawing::draw(
-            terminal::fitting_look(),
-            &outages,
-            since,
-            network.as_deref(),
-        )
-    })?;
+    let document = daemon.get(PATH, &query)?;
+    let read = |document: &[u8]| -> Result<Outages, Trouble> {
+        running::read(document).map_err(|why| daemon.trouble(&why))
+    };
+    let mut outages = read(&document)?;
+    if *json {
+        terminal::print(&running::retold(&document).unwrap_or_default())?;
+        return Ok(Answer::Fine);
+    }
+    // One that is not over may be older than all others.
+    for _ in 1..PAGES {
+        let Some(next) = outages.next.map(|it| it.to_string()) else {
+            break;
+        };
+        let older = [&query[..], &[("before", &*next)]].concat();
+        let more = read(&daemon.get(PATH, &older)?)?;
+        outages.next = more.next;
+        outages.outages.extend(more.outages);
+    }
+    let look = terminal::fitting_look();
+    terminal::print(&drawing::draw(look, &outages, since, network.as_deref()))?;
     Ok(Answer::Fine)
 }

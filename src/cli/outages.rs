@@ -9,7 +9,10 @@ use crate::report::running::{self, Outages};
 
 /// The most that a daemon says at once: without evidence, and with it.
 const MOST: [&str; 2] = ["1000", "100"];
-/// Pages that a table goes on for: one that is not over may be older than a page of others.
+
+/// The document that is asked for.
+const PATH: &str = "api/v1/outages";
+/// Pages of it that are told to people at most.
 const PAGES: usize = 10;
 
 /// Whom to ask and how to tell it.
@@ -54,29 +57,26 @@ pub(super) fn outages(arguments: &Arguments) -> Result<Answer, Trouble> {
         ("evidence", evidence),
     ];
     query.extend(network.iter().map(|network| ("network", &**network)));
-    let document = daemon.get("api/v1/outages", &query)?;
-    let read =
-        |document: &[u8]| running::read::<Outages>(document).map_err(|why| daemon.trouble(&why));
+    let document = daemon.get(PATH, &query)?;
+    let read = |document: &[u8]| -> Result<Outages, Trouble> {
+        running::read(document).map_err(|why| daemon.trouble(&why))
+    };
     let mut outages = read(&document)?;
-    let pages = if *json { 1 } else { PAGES };
-    for _ in 1..pages {
-        let Some(next) = outages.next else { break };
-        let next = next.to_string();
-        let mut query = query.clone();
-        query.push(("before", &*next));
-        let page = read(&daemon.get("api/v1/outages", &query)?)?;
-        outages.next = page.next;
-        outages.outages.extend(page.outages);
+    if *json {
+        terminal::print(&running::retold(&document).unwrap_or_default())?;
+        return Ok(Answer::Fine);
     }
-    terminal::print(&if *json {
-        running::retold(&document).unwrap_or_default()
-    } else {
-        drawing::draw(
-            terminal::fitting_look(),
-            &outages,
-            since,
-            network.as_deref(),
-        )
-    })?;
+    // One that is not over may be older than all others.
+    for _ in 1..PAGES {
+        let Some(next) = outages.next.map(|it| it.to_string()) else {
+            break;
+        };
+        let older = [&query[..], &[("before", &*next)]].concat();
+        let more = read(&daemon.get(PATH, &older)?)?;
+        outages.next = more.next;
+        outages.outages.extend(more.outages);
+    }
+    let look = terminal::fitting_look();
+    terminal::print(&drawing::draw(look, &outages, since, network.as_deref()))?;
     Ok(Answer::Fine)
 }

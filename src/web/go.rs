@@ -13,6 +13,8 @@ use super::pages::{Lead, Wish};
 use super::query::Refusal;
 use super::routes::{Answer, HTML, respond, text};
 
+/// Seconds until whom it could not lead anywhere may ask again.
+const SOON: &str = "30";
 /// What stands before the name of a group.
 const BEFORE: &str = "/go/";
 
@@ -62,10 +64,13 @@ fn nowhere(lead: &Lead, wish: Wish) -> Answer {
     };
     let body = page.into_string() + "\n";
     let mut answer = respond(StatusCode::SERVICE_UNAVAILABLE, HTML, body.into());
-    let language = HeaderValue::from_static(tongue.code());
-    answer
-        .headers_mut()
-        .insert(header::CONTENT_LANGUAGE, language);
+    for (name, value) in [
+        (header::CONTENT_LANGUAGE, tongue.code()),
+        (header::RETRY_AFTER, SOON),
+    ] {
+        let value = HeaderValue::from_static(value);
+        answer.headers_mut().insert(name, value);
+    }
     answer
 }
 

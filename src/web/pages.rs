@@ -30,7 +30,8 @@ const LARGEST_PAGE_OF_EVIDENCE: usize = 100;
 const LAST_NUMBER: u64 = i64::MAX.unsigned_abs();
 /// How long the history may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long it may take where the page can do without.
+/// How long it may take where people wait for the status page: what to use now is on it without any
+/// history, and should not come five seconds later for it.
 const PATIENCE_OF_PEOPLE: Duration = Duration::from_secs(2);
 /// Events and outages that the status page is made of.
 const EVENTS: usize = 60;

@@ -7,14 +7,8 @@
 // the page is drawn to, as a PNG; SCHEME is light, dark or print.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import puppeteer from 'puppeteer-core';
+import { launched } from './browser.mjs';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-// Without these it would ask for updates, variations and accounts as soon as it starts.
-const OFFLINE = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
-];
 const LANGUAGES = ['en', 'fr'];
 const SCHEMES = ['light', 'dark'];
 const SIZES = { phone: [390, 844], desktop: [1280, 900] };
@@ -166,9 +160,7 @@ async function draw(browser, address, wish) {
 }
 
 const [address, profile, ...pictures] = process.argv.slice(2);
-const browser = await puppeteer.launch({
-  executablePath: CHROMIUM, headless: true, userDataDir: profile, args: OFFLINE,
-});
+const browser = await launched(profile);
 try {
   const seen = {};
   for (const language of LANGUAGES) seen[language] = await looked(browser, address, language);

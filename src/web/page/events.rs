@@ -10,6 +10,9 @@ use crate::history::{EventRow, OutageRow};
 use crate::model::{Activation, Family, Layer, Reason, State, UplinkState};
 use crate::report::words::{clock, date, timestamp_ms};
 
+/// So many of them are open on a phone; wider screens and paper have room for all.
+const OPEN: usize = 8;
+
 /// What a reader gets of an event.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Told {
@@ -25,19 +28,37 @@ pub(super) fn section(sheet: Sheet<'_>) -> Markup {
     let labels = sheet.tongue.labels();
     let told = sheet.matter.events.as_deref().map(|rows| told(sheet, rows));
     html! {
-        section aria-labelledby="events" {
+        section.latest aria-labelledby="events" {
             h2 id="events" { (labels.events) }
             @match told {
                 None => p { (labels.events_absent) },
                 Some(told) if told.is_empty() => p { (labels.no_events) },
                 Some(told) => div.events {
-                    @for day in told.chunk_by(|a, b| date(a.at) == date(b.at)) {
-                        h3 { time datetime=(date(day[0].at)) { (date(day[0].at)) } }
-                        ul { @for row in day { (item(row)) } }
+                    @let (newest, earlier) = told.split_at(told.len().min(OPEN));
+                    (days(newest, None))
+                    @if !earlier.is_empty() {
+                        details {
+                            summary { (sheet.tongue.earlier(earlier.len())) }
+                            (days(earlier, newest.last()))
+                        }
                     }
                 },
             }
             p { a href="/api/v1/events" { (labels.all_events) } " · " a href="/api/v1/outages" { (labels.all_outages) } }
+        }
+    }
+}
+
+/// Events under the date of their day, unless it is that of the event before them.
+fn days(told: &[Told], before: Option<&Told>) -> Markup {
+    let before = before.map(|it| date(it.at));
+    html! {
+        @for day in told.chunk_by(|a, b| date(a.at) == date(b.at)) {
+            @let date = date(day[0].at);
+            @if before.as_ref() != Some(&date) {
+                h3 { time datetime=(date) { (date) } }
+            }
+            ul { @for row in day { (item(row)) } }
         }
     }
 }

@@ -162,9 +162,11 @@ fn sheet(sheet: Sheet<'_>) -> Vec<u8> {
                 a.skip href="#channels" { (sheet.tongue.labels().skip) }
                 (frame::header(sheet))
                 main {
-                    (verdict::section(sheet))
-                    (notices::section(sheet))
-                    (network::section(sheet))
+                    div {
+                        (verdict::section(sheet))
+                        (notices::section(sheet))
+                        (network::section(sheet))
+                    }
                     (events::section(sheet))
                     (past::section(sheet))
                 }

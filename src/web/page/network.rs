@@ -265,7 +265,7 @@ fn drawn(sheet: Sheet<'_>, past: &Past) -> Markup {
             }
             div.h24 {
                 (bars::drawn(sheet, &past.hours, &of_hours, false))
-                p { span { (tongue.hours_ago(hours)) } b { (figure(&past.hours).unwrap_or_default()) } span { (labels.now) } }
+                p { span { (tongue.hours_ago(hours)) } b { (figure(&past.hours).unwrap_or_default()) } }
             }
         }
     }

@@ -249,6 +249,22 @@ fn the_news_of_a_day_stand_under_its_date() {
 }
 
 #[test]
+fn the_latest_news_are_open_and_the_rest_of_them_is_counted() {
+    let mut matter = fine(&THREE);
+    let news = |number| Some((1..=number).map(lost).collect());
+    matter.events = news(8);
+    assert!(!page(&matter).contains("earlier"));
+    matter.events = news(25);
+    let page = page(&matter);
+    let (open, rest) = page
+        .split_once("<details><summary>Show 12 earlier</summary><ul>")
+        .expect("it folds");
+    let rows = |page: &str| page.matches("<li class=\"s-down\"><time").count();
+    // No second date: they are of the same day.
+    assert_eq!((rows(open), rows(rest)), (8, 12));
+}
+
+#[test]
 fn a_row_says_role_state_layers_addresses_and_spare_in_words() {
     let page = page(&failed_over());
     assert_eq!(

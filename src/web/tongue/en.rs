@@ -39,7 +39,6 @@ const LABELS: Labels = Labels {
     gateway_answers: "Our gateway answers: the line is cut behind it.",
     gateway_silent: "Our gateway does not answer: the line is cut on our side.",
     today: "today",
-    now: "now",
     not_observed: "not observed",
     legend: "What the bars mean",
     no_past: "There is no history to draw.",
@@ -317,6 +316,10 @@ impl Tongue for English {
             (State::Down, _) => format!("{title} is down"),
             (State::Maintenance, _) => format!("{title} is in maintenance"),
         }
+    }
+
+    fn earlier(&self, number: usize) -> String {
+        format!("Show {number} earlier")
     }
 
     fn outage_ended(&self, title: &str) -> String {

@@ -39,7 +39,6 @@ const LABELS: Labels = Labels {
     gateway_answers: "Notre passerelle répond\u{a0}: la coupure est au-delà.",
     gateway_silent: "Notre passerelle ne répond pas\u{a0}: la coupure est de notre côté.",
     today: "aujourd'hui",
-    now: "maintenant",
     not_observed: "non observé",
     legend: "Légende des barres",
     no_past: "Il n'y a pas d'historique à dessiner.",
@@ -413,6 +412,10 @@ impl Tongue for French {
             (State::Down, _) => format!("{title} est en panne"),
             (State::Maintenance, _) => format!("{title} est en maintenance"),
         }
+    }
+
+    fn earlier(&self, number: usize) -> String {
+        format!("Afficher les {number} précédents")
     }
 
     fn outage_ended(&self, title: &str) -> String {

@@ -74,7 +74,6 @@ pub(super) struct Labels {
     pub(super) gateway_answers: &'static str,
     pub(super) gateway_silent: &'static str,
     pub(super) today: &'static str,
-    pub(super) now: &'static str,
     pub(super) not_observed: &'static str,
     pub(super) legend: &'static str,
     pub(super) no_past: &'static str,
@@ -180,6 +179,8 @@ pub(super) trait Tongue: feed::Wording + Sync {
     fn more_networks(&self, number: usize) -> String;
     fn more_days(&self, number: usize) -> String;
     fn network_became(&self, title: &str, state: State, before: Option<State>) -> String;
+    /// Events that are not shown at once.
+    fn earlier(&self, number: usize) -> String;
     fn outage_ended(&self, title: &str) -> String;
     fn switched(&self, group: &str, to: Option<&str>, from: Option<&str>) -> String;
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::pictures;
 use super::scene::{PAGE, Scene};
@@ -40,6 +41,36 @@ struct Extent {
     overflow: f64,
 }
 
+/// What a program of `tests/browser` has seen of the page with Chromium.
+pub(super) fn chromium<T: DeserializeOwned>(
+    scene: &Scene,
+    program: &str,
+    arguments: &[String],
+) -> T {
+    need("chromium", "chromium");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
+    assert!(
+        folder.join("node_modules/axe-core").is_dir(),
+        "this test needs the packages of tests/browser: `npm ci --ignore-scripts` there \
+         (tests/run does)"
+    );
+    let own = tempfile::tempdir().expect("a folder can be made");
+    let output = scene
+        .inside(&need("node", "nodejs"))
+        .arg(folder.join(program))
+        .arg(PAGE)
+        .arg(own.path().join("profile"))
+        .args(arguments)
+        // What Chromium writes besides its profile goes when this does.
+        .env("HOME", own.path())
+        .env("TZ", "UTC")
+        .output()
+        .expect("node starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program}: Chromium fails: {said}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
 /// The page of a state, in both languages.
 pub(super) struct Page {
     name: &'static str,
@@ -49,29 +80,8 @@ pub(super) struct Page {
 impl Page {
     /// Has Chromium look at the page of a daemon.
     pub(super) fn of(scene: &Scene, name: &'static str) -> Self {
-        need("chromium", "chromium");
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser");
-        assert!(
-            folder.join("node_modules/axe-core").is_dir(),
-            "this test needs the packages of tests/browser: `npm ci --ignore-scripts` there \
-             (tests/run does)"
-        );
-        let own = tempfile::tempdir().expect("a folder can be made");
-        let output = scene
-            .inside(&need("node", "nodejs"))
-            .arg(folder.join("look.mjs"))
-            .arg(PAGE)
-            .arg(own.path().join("profile"))
-            .args(pictures::of(name))
-            // What Chromium writes besides its profile goes when this does.
-            .env("HOME", own.path())
-            .env("TZ", "UTC")
-            .output()
-            .expect("node starts");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{name}: Chromium fails: {said}");
+        let seen = chromium(scene, "look.mjs", &pictures::of(name));
         pictures::shrink(name);
-        let seen = serde_json::from_slice(&output.stdout).expect("JSON");
         Self { name, seen }
     }
 

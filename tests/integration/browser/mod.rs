@@ -10,4 +10,5 @@ mod past;
 mod pictures;
 mod scene;
 mod states;
+mod stopped;
 mod tree;

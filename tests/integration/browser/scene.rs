@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use bascule::host::clock::Clock;
 use serde_json::Value;
 
 use super::past;
@@ -85,7 +86,7 @@ impl Scene {
         let state = folder.path().join("state");
         if self.remembers {
             let names = NETWORKS.map(|(name, ..)| name);
-            past::remember(&state, &names, SystemTime::now());
+            past::remember(&state, &names, Clock::system().wall());
         }
         let child = self
             .inside(Path::new(env!("CARGO_BIN_EXE_bascule")))
@@ -104,6 +105,11 @@ impl Scene {
     /// The same with the rounds of [`OFTEN`].
     pub(super) fn watch_with(&mut self, more: &str) {
         self.watch(OFTEN, more);
+    }
+
+    /// The process of the daemon.
+    pub(super) fn pid(&self) -> u32 {
+        self.daemon.as_ref().expect("it has been started").pid()
     }
 
     /// A command that will run in the namespace.

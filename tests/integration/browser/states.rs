@@ -1,7 +1,8 @@
 //! Every state in which the page can be met.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use bascule::host::clock::Clock;
 use bascule::report::words::timestamp;
 
 use super::look::Page;
@@ -106,7 +107,8 @@ fn while_our_own_line_is_cut_the_page_judges_nobody() {
 
 /// X in maintenance, another one announced, and a notice in two languages.
 fn announced() -> String {
-    let hours = |hours: u64| timestamp(SystemTime::now() + Duration::from_secs(hours * 3_600));
+    let now = Clock::system().wall();
+    let hours = |hours: u64| timestamp(now + Duration::from_secs(hours * 3_600));
     let window = |network: &str, from: &str, until: &str| {
         format!(
             "[[maintenance]]\nnetworks = [\"{network}\"]\nfrom = \"{from}\"\nuntil = \"{until}\"\n"

@@ -52,28 +52,32 @@ pub(super) fn compare(name: &str, tree: &str) {
 /// A tree with its news in alphabetical order and not by days, as networks are judged in no order
 /// of their own, and perhaps at midnight; and with one line for hours that read the same.
 fn orderless(tree: &str) -> String {
-    const DAY: [&str; 2] = ["      heading \"DATE\" level=3", "      list"];
-    const ITEM: &str = "        listitem level=1";
+    const DAY: &str = "heading \"DATE\" level=3";
+    const AROUND: [&str; 3] = [DAY, "list", "group"];
     let mut lines: Vec<&str> = tree.lines().collect();
     // Two hours of the same trouble.
     lines.dedup_by(|line, before| line == before && line.contains("graphics-symbol"));
-    let Some(first) = lines.windows(2).position(|pair| pair == DAY) else {
+    let Some(first) = lines.iter().position(|line| line.trim_start() == DAY) else {
         return lines.join("\n");
     };
-    let mut news: Vec<[&str; 2]> = Vec::new();
+    let mut news: Vec<&str> = Vec::new();
     let mut end = first;
-    while let Some(&[line, next]) = lines.get(end..end + 2) {
-        match [line, next] {
-            DAY => {}
-            item if line == ITEM => news.push(item),
+    for line in lines[first..].iter().map(|line| line.trim_start()) {
+        match line {
+            "listitem level=1" => {}
+            line if line.starts_with("text \"TIME UTC ") => news.push(line),
+            line if AROUND.contains(&line) => {}
             _ => break,
         }
-        end += 2;
+        end += 1;
     }
-    news.sort();
-    let told = DAY.into_iter().chain(news.into_iter().flatten());
-    let told: Vec<&str> = told.collect();
-    lines.splice(first..end, told);
+    news.sort_unstable();
+    let indent = " ".repeat(lines[first].len() - DAY.len());
+    let told: Vec<String> = news
+        .iter()
+        .map(|line| format!("{indent}news {line}"))
+        .collect();
+    lines.splice(first..end, told.iter().map(String::as_str));
     lines.join("\n")
 }
 

@@ -182,3 +182,43 @@ fn an_outage_moves_the_link_and_is_one_entry_of_the_feed_from_beginning_to_end()
         "{after:?}"
     );
 }
+
+#[test]
+fn after_a_restart_the_link_leads_where_it_led_until_something_better_is_known() {
+    /// Rounds that wait for as long as anybody looks.
+    const PATIENT: &str = "interval = \"4m\"\ntimeout = \"4m\"\nconnect_timeout = \"4m\"\n\
+                           slow_after = \"4m\"\n";
+    let (mut first, mut second) = (Server::start("first"), Server::start("second"));
+    let state = tempfile::tempdir().expect("a folder can be made");
+    let often = config(&first, &second);
+    let daemon = Daemon::start_in(state.path(), &often);
+    first.die();
+    let series = "bascule_group_active{group=\"crisis\",network=\"second\"}";
+    daemon.wait_for(series, |value| value == 1.0);
+    drop(daemon);
+    // They take connections now, and say nothing.
+    second.die();
+    let _silent = [&first, &second].map(|it| TcpListener::bind(it.address).expect("it is free"));
+    let (_, networks) = often.split_once("rise = 1\n").expect("its probes");
+    let patient = format!("[probe]\n{PATIENT}{networks}");
+
+    let daemon = Daemon::start_in(state.path(), &patient);
+    let answer = daemon.get("/go/crisis");
+    assert_eq!(answer.status, 302, "{}", answer.text());
+    assert_eq!(header(&answer, "location"), Some(&*second.url()));
+    let line = daemon.get("/status.txt").text();
+    assert!(line.starts_with("crisis: second ("), "{line}");
+    drop(daemon);
+
+    // What is too old is no news, and a daemon without a past has none.
+    let empty = tempfile::tempdir().expect("a folder can be made");
+    let forgetful = format!("max_state_age = \"0s\"\n[web]\nlisten = [\"127.0.0.1:0\"]\n{patient}");
+    for (state, config) in [(state.path(), &forgetful), (empty.path(), &patient)] {
+        let daemon = Daemon::start_in(state, config);
+        let answer = daemon.get("/go/crisis");
+        let said = answer.text();
+        assert_eq!(answer.status, 503, "{said}");
+        assert!(said.contains("<h1>Nothing is judged yet.</h1>"), "{said}");
+        assert_eq!(header(&answer, "retry-after"), Some("30"));
+    }
+}

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    bascule::cli::execute(bascule::cli::Cli::parse())
+    let arguments: Vec<_> = std::env::args_os().collect();
+    bascule::cli::run(&arguments)
 }

@@ -14,6 +14,9 @@ use crate::report::line::{Ink, Line, Look, wrap};
 use crate::report::words::{count, span, thousands, timestamp};
 use crate::web::access::{ClientAuth, Tls};
 
+/// Where the service remembers: `StateDirectory=` of its unit.
+const OF_SERVICE: &str = "/var/lib/bascule";
+
 /// Reads, resolves and tells.
 pub(super) fn check(common: &Common) -> Result<Answer, Trouble> {
     let (source, loaded) = common.load()?;
@@ -67,6 +70,12 @@ fn summary(look: Look, source: &str, settings: &Settings, out: &mut String) {
         paragraph(look, 0, &text, out);
     }
     paragraph(look, 0, &memory(settings), out);
+    let is_told = std::env::var_os("STATE_DIRECTORY").is_some();
+    if settings.state_dir.is_some() && !settings.names_state_dir && !is_told {
+        let text =
+            format!("when run like this; the service of the package remembers in {OF_SERVICE}");
+        paragraph(look, 2, &text, out);
+    }
 }
 
 /// Each listener, for whom it is, and what keeps others out.
@@ -262,15 +271,16 @@ fn webhooks(look: Look, settings: &Settings, out: &mut String) {
         };
         url.set_query(None);
         let events: Vec<&str> = webhook.events.iter().map(|kind| kind.as_str()).collect();
-        let signed = match webhook.secret {
-            Some(_) => "signed",
-            None => "not signed",
+        let signed = match webhook.secrets() {
+            0 => "not signed",
+            1 => "signed",
+            _ => "signed with two secrets",
         };
         let told = [
             format!("to {}{query}", printable(url.as_str(), 200)),
             format!("{}, {signed}", events.join(", ")),
             format!(
-                "tried again until an event is {} old",
+                "tried again until an event is {} old, the newest without end",
                 span(webhook.max_age)
             ),
         ];

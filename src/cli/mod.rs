@@ -14,11 +14,15 @@ mod probe;
 mod progress;
 mod replay;
 mod run;
+mod signals;
 mod status;
 mod targets;
 mod terminal;
+mod under_way;
+mod usage;
 mod watch;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -117,6 +121,8 @@ impl Common {
 enum Answer {
     Fine,
     BadNews,
+    /// The arguments were wrong, which has been said.
+    Misused,
 }
 
 /// Why a command has no answer: one sentence a line, ready to be printed.
@@ -151,9 +157,16 @@ impl Common {
     }
 }
 
-/// Does what the arguments ask for.
+/// Reads the arguments, and does what they ask for.
 #[must_use]
-pub fn execute(cli: Cli) -> ExitCode {
+pub fn run(arguments: &[OsString]) -> ExitCode {
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => execute(cli),
+        Err(refusal) => exit(usage::told(&refusal, arguments), terminal::sorry),
+    }
+}
+
+fn execute(cli: Cli) -> ExitCode {
     // Before the first secret is read.
     memory::keep_private();
     let Cli { command, common } = cli;
@@ -174,6 +187,7 @@ fn exit(answer: Result<Answer, Trouble>, complain: impl FnOnce(&str)) -> ExitCod
     match answer {
         Ok(Answer::Fine) => ExitCode::SUCCESS,
         Ok(Answer::BadNews) => ExitCode::from(1),
+        Ok(Answer::Misused) => ExitCode::from(2),
         Err(Trouble(text)) => {
             complain(&text);
             ExitCode::from(2)

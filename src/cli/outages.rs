@@ -57,7 +57,12 @@ pub(super) fn outages(arguments: &Arguments) -> Result<Answer, Trouble> {
     terminal::print(&if *json {
         running::retold(&document).unwrap_or_default()
     } else {
-        drawing::draw(terminal::look(false), &outages, since, network.as_deref())
+        drawing::draw(
+            terminal::fitting_look(),
+            &outages,
+            since,
+            network.as_deref(),
+        )
     })?;
     Ok(Answer::Fine)
 }

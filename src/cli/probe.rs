@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -81,7 +83,8 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
     let in_all = Arc::new(Semaphore::new(in_flight));
     let mut hosts: HashMap<Name, Arc<Semaphore>> = HashMap::new();
     let mut running = JoinSet::new();
-    let names = chosen.endpoints.iter().map(|(name, _)| &**name);
+    let names = chosen.endpoints.iter();
+    let names = names.map(|(name, endpoint)| (&**name, endpoint.target.kind()));
     let mut progress = Progress::new(names.collect());
     for (index, (_, endpoint)) in chosen.endpoints.iter().enumerate() {
         let at_host = hosts
@@ -89,15 +92,16 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
             .or_insert_with(|| Arc::new(Semaphore::new(endpoint.per_host.max(1))));
         let turn = (at_host.clone(), in_all.clone());
         let (prober, target) = (prober.clone(), endpoint.target.clone());
-        let (begun, clock) = (progress.begun(), clock.clone());
+        let (rounds, clock) = (progress.rounds(), clock.clone());
         running.spawn(async move {
             // The host's turn first: who waits for a host must not keep others from theirs.
             // Neither is ever closed, and a round without its turn would do no harm.
             let _at_host = turn.0.acquire().await;
             let _in_all = turn.1.acquire().await;
             // It begins once.
-            let _ = begun[index].set(clock.now());
-            let mut round = prober.round(&target).await;
+            let _ = rounds[index].begun.set(clock.now());
+            let saw = |glimpse| rounds[index].saw(glimpse);
+            let mut round = prober.watched(&target, &saw).await;
             round.settle_alone();
             (index, round)
         });
@@ -108,6 +112,11 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
     let mut rounds: Vec<Option<Round>> = vec![None; chosen.endpoints.len()];
     let mut tick = tokio::time::interval(Duration::from_millis(100));
     let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut go_on = signal(SignalKind::from_raw(Signal::CONT.as_raw())).ok();
+    let mut goes_on = async move || match &mut go_on {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
+    };
     progress.show(begun);
     loop {
         tokio::select! {
@@ -122,6 +131,7 @@ async fn all(chosen: &Chosen, clock: &Clock) -> Vec<Round> {
                 None => break,
             },
             _ = &mut interrupted => break,
+            _ = goes_on() => progress.forget(),
             _ = tick.tick() => progress.show(clock.now()),
         }
     }

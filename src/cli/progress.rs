@@ -1,27 +1,31 @@
-//! How far the probing is, for the one who waits: what has ended, and who is still under way and
-//! for how long. On standard error where that is a terminal, drawn in place and gone when the
+//! How far the probing is, for the one who waits: what has ended, and who is still under way, at
+//! which layer and for how long. On standard error where that is a terminal, drawn in place and gone when the
 //! answer comes; never in a pipe.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::terminal::{self, Size};
-use crate::model::{Moment, Verdict};
+use super::under_way::UnderWay;
+use crate::model::{Kind, Moment, Verdict};
 use crate::report::line::{Ink, Line, Look};
 
 /// Those under way that are named at most; the rest is counted.
 const NAMED: usize = 10;
 
-/// When each round began; the rounds write it, in any order.
-pub(super) type Begun = Arc<[OnceLock<Moment>]>;
+/// Columns that the name of a round keeps beside its layers, if that is not more than a third.
+const NAME: usize = 24;
+
+/// What each round has shown so far.
+pub(super) type Rounds = Arc<[UnderWay]>;
 
 /// What is known of the rounds.
 pub(super) struct Progress<'a> {
     /// How to draw; `None`: not at all.
     look: Option<Look>,
-    names: Vec<&'a str>,
-    begun: Begun,
+    names: Vec<(&'a str, Kind)>,
+    rounds: Rounds,
     ended: Vec<Option<Verdict>>,
     step: usize,
     /// Lines that stand on the terminal.
@@ -29,10 +33,10 @@ pub(super) struct Progress<'a> {
 }
 
 impl<'a> Progress<'a> {
-    pub(super) fn new(names: Vec<&'a str>) -> Self {
+    pub(super) fn new(names: Vec<(&'a str, Kind)>) -> Self {
         Self {
             look: terminal::shows_progress().then(terminal::look_on_stderr),
-            begun: names.iter().map(|_| OnceLock::new()).collect(),
+            rounds: names.iter().map(|_| UnderWay::default()).collect(),
             ended: vec![None; names.len()],
             names,
             step: 0,
@@ -40,9 +44,9 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Where the rounds say that they begin.
-    pub(super) fn begun(&self) -> Begun {
-        Arc::clone(&self.begun)
+    /// Where the rounds say how far they are.
+    pub(super) fn rounds(&self) -> Rounds {
+        Arc::clone(&self.rounds)
     }
 
     pub(super) fn ended(&mut self, index: usize, verdict: &Verdict) {
@@ -56,6 +60,11 @@ impl<'a> Progress<'a> {
             self.drawn = lines.len();
             self.step += 1;
         }
+    }
+
+    /// Others have written to the terminal meanwhile: what stands there is not ours any more.
+    pub(super) fn forget(&mut self) {
+        self.drawn = 0;
     }
 
     pub(super) fn erase(&self) {
@@ -89,14 +98,10 @@ impl<'a> Progress<'a> {
 
         let open = (0..of).filter(|index| self.ended[*index].is_none());
         let (under_way, waiting): (Vec<usize>, Vec<usize>) =
-            open.partition(|index| self.begun[*index].get().is_some());
+            open.partition(|index| self.rounds[*index].begun.get().is_some());
         let named = NAMED.min(size.lines.saturating_sub(3));
         for index in under_way.iter().take(named) {
-            let begun = self.begun[*index].get().copied().unwrap_or(now);
-            let time = seconds(now.since(begun));
-            let tail = Line::new(look).ink(Ink::Dim, format!("  {time}"));
-            let name = Line::indented(look, 2).text(self.names[*index]);
-            lines.push(end(name.cut(room.saturating_sub(tail.width())).line(tail)));
+            lines.push(end(self.round(look, room, *index, now)));
         }
         let mut rest = Vec::new();
         if under_way.len() > named {
@@ -109,6 +114,29 @@ impl<'a> Progress<'a> {
             lines.push(end(Line::indented(look, 2).ink(Ink::Dim, rest.join(", "))));
         }
         lines
+    }
+
+    /// `  x/web  dns ok 12 ms, tcp ...  0.4 s`; where room is short, the lowest layers go first.
+    fn round(&self, look: Look, room: usize, index: usize, now: Moment) -> Line {
+        let (name, kind) = self.names[index];
+        let round = &self.rounds[index];
+        let begun = round.begun.get().copied().unwrap_or(now);
+        let time = Line::new(look).ink(Ink::Dim, format!("  {}", seconds(now.since(begun))));
+        let name = Line::indented(look, 2).text(name);
+        let (ok, dots) = match look.unicode {
+            true => ("✓", "…"),
+            false => ("ok", "..."),
+        };
+        let layers = round.told(kind, ok, dots);
+        let kept = name.width().min(NAME).min(room / 3);
+        let beside = room.saturating_sub(time.width() + kept);
+        let told = (0..layers.len()).map(|from| {
+            let left_out = if from > 0 { dots } else { "" };
+            Line::new(look).text(format!("  {left_out}{}", layers[from..].join(", ")))
+        });
+        let mut told = told.skip_while(|line| line.width() > beside);
+        let tail = told.next().unwrap_or_else(|| Line::new(look)).line(time);
+        name.cut(room.saturating_sub(tail.width())).line(tail)
     }
 
     /// `: 2 pass, 1 fail`.
@@ -144,17 +172,19 @@ fn seconds(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cause, Reason};
+    use crate::model::{Cause, Layer, Reason};
+    use crate::probe::Glimpse;
 
     #[test]
     fn ended_rounds_are_counted_and_open_ones_named_in_any_window() {
         let names: Vec<String> = (0..15).map(|n| format!("network/endpoint-{n}")).collect();
-        let mut progress = Progress::new(names.iter().map(String::as_str).collect());
+        let named = names.iter().map(|name| (name.as_str(), Kind::Http));
+        let mut progress = Progress::new(named.collect());
         progress.ended(0, &Verdict::Pass);
         progress.ended(1, &Verdict::Fail(Cause::new(Reason::TcpRefused, "")));
         let at = |millis| Moment::ZERO + Duration::from_millis(millis);
         for index in 0..14 {
-            let _ = progress.begun[index].set(at(100 * index as u64));
+            let _ = progress.rounds[index].begun.set(at(100 * index as u64));
         }
         let lines = |lines, columns| {
             let size = Size { lines, columns };
@@ -162,8 +192,21 @@ mod tests {
         };
         let all = lines(24, 80);
         assert_eq!(all[0], "| 2 of 15 ended: 1 pass, 1 fail");
-        assert_eq!(all[1], "  network/endpoint-2  4.8 s");
+        assert_eq!(all[1], "  network/endpoint-2  dns ...  4.8 s");
         assert_eq!(all[11..], ["  2 more under way, 1 yet to begin"]);
+        let door = "192.0.2.1:443".parse().unwrap();
+        let took = |millis| Some(Duration::from_millis(millis));
+        progress.rounds[3].saw(Glimpse::Resolved(took(12)));
+        progress.rounds[3].saw(Glimpse::Begun(door));
+        progress.rounds[3].saw(Glimpse::Passed(door, Layer::Tcp, took(1_500)));
+        let third = |columns| lines(24, columns)[2].clone();
+        let layers = "dns ok 12 ms, tcp ok 1.50 s, tls ...";
+        assert_eq!(third(80), format!("  network/endpoint-3  {layers}  4.7 s"));
+        assert_eq!(
+            third(60),
+            "  network/endpoint-3  ...tcp ok 1.50 s, tls ...  4.7 s"
+        );
+        assert_eq!(third(40), "  network/endpoint-3  ...tls ...  4.7 s");
         assert_eq!(
             lines(5, 24),
             [

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{Answer, Common, LogLevel, Trouble, exit};
+use super::{Answer, Common, LogLevel, Trouble, exit, terminal};
 use crate::daemon::{self, Options, StartError};
 use crate::host::clock::Clock;
 use crate::host::logging;
@@ -10,7 +10,7 @@ use crate::host::logging;
 /// Runs until a signal ends it.
 pub(super) fn run(common: Common) -> ExitCode {
     let log = logging::start_aside(common.logging(LogLevel::Info), Clock::system());
-    exit(serve(common), |text| log.complain(text))
+    exit(serve(common), |text| log.complain(&terminal::fit(text)))
 }
 
 fn serve(common: Common) -> Result<Answer, Trouble> {

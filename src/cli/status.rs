@@ -44,7 +44,7 @@ pub(super) fn status(arguments: &Arguments) -> Result<Answer, Trouble> {
     terminal::print(&if arguments.json {
         running::retold(&document).unwrap_or_default()
     } else {
-        drawing::draw(terminal::look(false), &status, Clock::system().wall())
+        drawing::draw(terminal::fitting_look(), &status, Clock::system().wall())
     })?;
     Ok(answer(&status))
 }

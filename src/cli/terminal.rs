@@ -6,13 +6,23 @@ use std::os::fd::AsFd;
 use rustix::termios::tcgetwinsize;
 
 use super::Trouble;
-use crate::report::line::{Look, ascii};
+use crate::report::line::{Look, gated};
 
 /// How to draw on standard output.
 pub(super) fn look(plain: bool) -> Look {
     look_for(plain, io::stdout().is_terminal(), |name| {
         std::env::var(name).ok()
     })
+}
+
+/// The same for what fits into any window.
+pub(super) fn fitting_look() -> Look {
+    let out = io::stdout();
+    let look = look(false);
+    match out.is_terminal() {
+        true => look.within(Size::of(out).columns),
+        false => look,
+    }
 }
 
 /// How to draw on standard error.
@@ -46,6 +56,7 @@ fn look_for(plain: bool, terminal: bool, env: impl Fn(&str) -> Option<String>) -
     Look {
         colour: set("NO_COLOR").is_none(),
         unicode: utf8,
+        columns: Look::WIDTH,
     }
 }
 
@@ -116,13 +127,16 @@ pub(super) fn complain(text: &str) {
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
 }
 
-/// Writes an error to standard error, which may quote what a terminal cannot show.
+/// An error as standard error can show it; in a pipe its letters are left as they are, for a
+/// program may read them.
+pub(super) fn fit(text: &str) -> String {
+    let ascii_only = io::stderr().is_terminal() && !look_on_stderr().unicode;
+    gated(text, !ascii_only)
+}
+
+/// Writes an error to standard error, which may quote what a terminal cannot show or could obey.
 pub(super) fn sorry(text: &str) {
-    if io::stderr().is_terminal() && !look_on_stderr().unicode {
-        complain(&ascii(text));
-    } else {
-        complain(text);
-    }
+    complain(&fit(text));
 }
 
 #[cfg(test)]
@@ -148,10 +162,7 @@ mod tests {
     #[test]
     fn colours_and_signs_follow_the_terminal_the_locale_and_no_color() {
         let utf8 = ("LANG", "de_DE.UTF-8");
-        let rich = Look {
-            colour: true,
-            unicode: true,
-        };
+        let rich = Look::RICH;
         assert_eq!(on_terminal(&[utf8]), rich);
         assert_eq!(on_terminal(&[utf8, ("NO_COLOR", "")]), rich);
         let grey = Look {

@@ -1,17 +1,17 @@
 //! `bascule status --watch`: the same, again and again, until somebody ends it.
 //!
 //! On a terminal the table is drawn in place, on the second screen, so that nothing that was there
-//! before is lost; the last table stays when it ends. In a pipe there is a new block whenever
+//! before is lost; the last table stays when it ends, and Ctrl-Z gives the first screen back. In a pipe there is a new block whenever
 //! something has changed that does not change by itself. A daemon that stops answering is said, not
 //! an end: it may be restarted just now. One request an interval, over one connection.
 
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
 
 use super::client::{Asked, runtime};
+use super::signals::{Reader, Signals, Told, in_foreground, stand_still};
 use super::status::{Arguments, PATH, answer, read};
 use super::terminal::{self, Size};
 use super::{Answer, Trouble};
@@ -38,7 +38,7 @@ struct Heard {
 /// Where it is told.
 enum Stage {
     /// A terminal.
-    Screen,
+    Screen(Screen),
     /// A pipe or a file; what was told last.
     Blocks(Option<Gist>),
     /// The same for programs: documents.
@@ -46,12 +46,33 @@ enum Stage {
 }
 
 /// The second screen; the first one comes back however this ends.
-struct Screen;
+#[derive(Default)]
+struct Screen {
+    is_shown: bool,
+}
+
+impl Screen {
+    /// Shows a frame, unless others have the terminal.
+    fn show(&mut self, frame: &str) -> Result<bool, Trouble> {
+        if !in_foreground() {
+            return Ok(true);
+        }
+        let enter = if self.is_shown { "" } else { ENTER };
+        self.is_shown = true;
+        terminal::tell(&format!("{enter}{frame}"))
+    }
+
+    fn leave(&mut self) {
+        if std::mem::take(&mut self.is_shown) {
+            // Whoever has closed the terminal does not miss it.
+            let _ = terminal::tell(LEAVE);
+        }
+    }
+}
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // Whoever has closed the terminal does not miss it.
-        let _ = terminal::tell(LEAVE);
+        self.leave();
     }
 }
 
@@ -88,13 +109,10 @@ async fn watched(
     };
     let mut stage = match (arguments.json, terminal::redraws()) {
         (true, _) => Stage::Documents(None),
-        (false, true) => Stage::Screen,
+        (false, true) => Stage::Screen(Screen::default()),
         (false, false) => Stage::Blocks(None),
     };
-    let screen = matches!(stage, Stage::Screen).then(|| Screen);
-    if screen.is_some() {
-        terminal::tell(ENTER)?;
-    }
+    let reader = Reader::new();
     let mut document = first;
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -113,10 +131,15 @@ async fn watched(
                 biased;
                 told = signals.next() => match told {
                     Told::End => break None,
-                    Told::Resized => stage.tell(look, every, &heard, &document, clock.wall())?,
+                    Told::Stop => stage.stand_still(),
+                    Told::GoOn | Told::Resized => {}
                 },
+                () = reader.left() => break None,
                 next = &mut next => break Some(next),
-            };
+            }
+            if !stage.tell(look, every, &heard, &document, clock.wall())? {
+                break None;
+            }
         };
         let Some(next) = next else {
             break;
@@ -136,9 +159,9 @@ async fn watched(
             }
         }
     }
-    if screen.is_some() {
-        drop(screen);
-        terminal::print(&draw(look, &heard.status, clock.wall()))?;
+    if matches!(stage, Stage::Screen(_)) {
+        drop(stage);
+        terminal::print(&draw(terminal::fitting_look(), &heard.status, clock.wall()))?;
     }
     match heard.lost {
         Some((_, why)) => Err(why),
@@ -147,6 +170,14 @@ async fn watched(
 }
 
 impl Stage {
+    /// Stands still, and leaves the terminal to others meanwhile.
+    fn stand_still(&mut self) {
+        if let Self::Screen(screen) = self {
+            screen.leave();
+        }
+        stand_still();
+    }
+
     /// Tells what is new, and whether anybody still listens.
     fn tell(
         &mut self,
@@ -157,8 +188,8 @@ impl Stage {
         now: SystemTime,
     ) -> Result<bool, Trouble> {
         let told = match self {
-            Self::Screen => {
-                return terminal::tell(&frame(look, Size::of(io::stdout()), every, heard, now));
+            Self::Screen(screen) => {
+                return screen.show(&frame(look, Size::of(io::stdout()), every, heard, now));
             }
             Self::Blocks(told) | Self::Documents(told) => told,
         };
@@ -199,6 +230,7 @@ fn block(look: Look, heard: &Heard, now: SystemTime) -> String {
 
 /// Everything that a terminal of this size shows, in one piece: no line is ever half drawn.
 fn frame(look: Look, size: Size, every: Duration, heard: &Heard, now: SystemTime) -> String {
+    let look = look.within(size.columns);
     let mut text = String::new();
     let table = draw(look, &heard.status, now);
     if heard.lost.is_some() {
@@ -254,62 +286,20 @@ fn no_answer(look: Look, heard: &Heard, out: &mut String) {
         time(*since),
         time(heard.at)
     );
-    Line::new(look).ink(Ink::Bad, text).end(out);
+    for line in wrap(&text, look.columns) {
+        Line::new(look).ink(Ink::Bad, line).end(out);
+    }
     let why = why.strip_prefix("bascule: ").unwrap_or(why);
-    for line in wrap(why, Look::WIDTH - 2).into_iter().take(4) {
+    for line in wrap(why, look.columns - 2).into_iter().take(4) {
         Line::indented(look, 2).text(line).end(out);
     }
-}
-
-/// The signals that such a command minds.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    resize: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, Trouble> {
-        let of = |kind| {
-            signal(kind).map_err(|error| Trouble::new(format!("cannot wait for Ctrl-C: {error}")))
-        };
-        Ok(Self {
-            interrupt: of(SignalKind::interrupt())?,
-            terminate: of(SignalKind::terminate())?,
-            resize: of(SignalKind::window_change())?,
-        })
-    }
-
-    async fn next(&mut self) -> Told {
-        tokio::select! {
-            _ = self.interrupt.recv() => Told::End,
-            _ = self.terminate.recv() => Told::End,
-            _ = self.resize.recv() => Told::Resized,
-        }
-    }
-
-    async fn end(&mut self) {
-        while self.next().await != Told::End {}
-    }
-}
-
-/// What people and the system tell a command that waits.
-#[derive(PartialEq)]
-enum Told {
-    /// Nothing more is wanted.
-    End,
-    /// The window has another size.
-    Resized,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const RICH: Look = Look {
-        colour: true,
-        unicode: true,
-    };
+    const RICH: Look = Look::RICH;
 
     fn heard(networks: usize, lost: Option<&str>) -> Heard {
         let network = |n| {

@@ -23,6 +23,8 @@ const SIZES: (Size, Size) = (Size(1 << 20), Size(1 << 40));
 pub(crate) struct Memory {
     /// Where it is kept.
     pub(crate) state_dir: Option<PathBuf>,
+    /// The file says so.
+    pub(crate) names_state_dir: bool,
     /// States and timers that are older than this are forgotten.
     pub(crate) max_state_age: Span,
     /// `[history]` with its defaults.
@@ -46,6 +48,7 @@ impl Memory {
             faults.push(size.fault(format!("must be from {least} to {most}")));
         }
         Self {
+            names_state_dir: written.is_some(),
             state_dir: written.or_else(|| environment.state_directory.clone()),
             max_state_age: max_state_age.value,
             history,

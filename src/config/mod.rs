@@ -78,6 +78,8 @@ pub struct Settings {
     /// Where it keeps what survives a restart, which another one is needed to change; `None` if
     /// nobody says, and no home is known.
     pub state_dir: Option<PathBuf>,
+    /// The file says so, and not the surroundings of this process.
+    pub names_state_dir: bool,
     /// States, active networks and timers that are older than this are forgotten.
     pub max_state_age: Duration,
     /// The listener.

@@ -122,6 +122,7 @@ pub(crate) fn resolve(
     let settings = roots.filter(|_| faults.is_empty()).map(|roots| Settings {
         vantage,
         history: memory.history_settings(),
+        names_state_dir: memory.names_state_dir,
         state_dir: memory.state_dir,
         max_state_age: memory.max_state_age.0,
         web: web_settings,

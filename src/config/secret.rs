@@ -147,8 +147,8 @@ pub(crate) fn is_exposed(path: &Path) -> bool {
     allows(&path, 0o004) && path.ancestors().skip(1).all(|folder| allows(folder, 0o001))
 }
 
-/// Whether a path ends like a line of a private key, or has the hash of a password in it: somebody
-/// has written the secret in the place of its file.
+/// Whether a path ends like a line of a private key, or has the hash of a password or the secret of
+/// a webhook in it: somebody has written the secret in the place of its file.
 fn looks_secret(path: &str) -> bool {
     const LINE: usize = 60;
     let end = path.len().checked_sub(LINE);
@@ -163,7 +163,7 @@ fn looks_secret(path: &str) -> bool {
                 && has(u8::is_ascii_digit)
         });
     is_key
-        || ["$2a$", "$2b$", "$2x$", "$2y$"]
+        || ["$2a$", "$2b$", "$2x$", "$2y$", "whsec_"]
             .iter()
             .any(|kind| path.contains(kind))
 }

@@ -1,5 +1,6 @@
 //! `[[webhook]]`: where confirmed events are sent, and what they are signed with.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -51,9 +52,15 @@ impl Word for Kind {
     ];
 }
 
-/// A URL whose query is nobody's business: it often holds a token.
-#[derive(Clone, Debug)]
+/// A URL whose query is nobody's business, nor what stands behind a #: it often holds a token.
+#[derive(Clone)]
 pub(crate) struct HookUrl(String);
+
+impl fmt::Debug for HookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HookUrl(..)")
+    }
+}
 
 impl Value for HookUrl {
     fn read(value: &DeValue<'_>, place: &Place, reader: &mut Reader) -> Option<Self> {
@@ -63,10 +70,11 @@ impl Value for HookUrl {
         let Ok(mut url) = Url::parse(&self.0) else {
             return quoted(MASK);
         };
-        if url.query().is_none() {
+        if url.query().is_none() && url.fragment().is_none() {
             return quoted(&self.0);
         }
         url.set_query(None);
+        url.set_fragment(None);
         quoted(&format!("{url}?{MASK}"))
     }
 }
@@ -187,8 +195,9 @@ fn secret(table: &WebhookTable, context: &mut Context<'_>) -> Option<Option<Secr
         return Some(None);
     };
     let path = printable(&at.value.0);
-    let read = context.environment.read_secret(&at.value);
-    let read = read.and_then(|text| {
+    let read = context.environment.read(&at.value);
+    let read = read.and_then(|bytes| {
+        let text = String::from_utf8(bytes).map_err(|_| format!("{path} is not UTF-8 text"))?;
         let secret = Secret::parse(&text);
         secret.map_err(|sentence| format!("{path} {sentence}"))
     });

@@ -44,8 +44,10 @@ pub(super) fn listening(door: &Door, access: &Access) {
     };
     let at = format!("{scheme}://{address}");
     match door.audience {
-        Audience::Private => info!("metrics on {at}/metrics, readiness on {at}/readyz"),
-        Audience::Public => info!("for everybody, without metrics: {at}/"),
+        Audience::Private => {
+            info!("status page on {at}/, metrics on {at}/metrics, readiness on {at}/readyz");
+        }
+        Audience::Public => info!("status page for everybody, without metrics: {at}/"),
     }
     if let Some(name) = &door.unnamed {
         let to = match door.audience {

@@ -67,6 +67,7 @@ impl SharedFacts {
 }
 
 /// The shortest interval twice, as rounds may have to wait for their turn, and the longest round.
+/// Networks with `enabled = false` count: they are probed like all others.
 fn round_due(settings: &Settings) -> Option<Duration> {
     let endpoints = || settings.plan.networks.iter().flat_map(|it| &it.endpoints);
     let interval = endpoints().map(|it| it.interval).min()?;

@@ -89,19 +89,20 @@ impl Outside for Everything {
             let waiting = everything.unstored();
             let stored = history.stored();
             let read = history.events(after, MOST).await;
-            let events: Vec<EventRow> = waiting
-                .iter()
-                .filter(|entry| entry.seq > stored.max(after))
+            let unstored = waiting.iter().filter(|entry| entry.seq > stored.max(after));
+            // Hours have numbers, too.
+            let next = unstored.clone().map(|entry| entry.seq).min();
+            let events: Vec<EventRow> = unstored
                 .filter_map(|entry| match &entry.record {
                     Record::Event(row) => Some(row.clone()),
                     Record::Outage(_) | Record::Hour(_) => None,
                 })
                 .collect();
-            let mut rows = match (read, events.first()) {
-                (Ok(rows), _) => rows,
-                // Nothing is missing in between.
-                (Err(_), Some(first)) if first.seq == after + 1 => Vec::new(),
-                (Err(why), _) => return Err(sentence(&why)),
+            let nothing_between = stored <= after || next == Some(after + 1);
+            let mut rows = match read {
+                Ok(rows) => rows,
+                Err(_) if nothing_between && !events.is_empty() => Vec::new(),
+                Err(why) => return Err(sentence(&why)),
             };
             let last = rows.last().map_or(after, |row| row.seq);
             let unstored = events.into_iter().filter(|row| row.seq > last);

@@ -5,6 +5,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
@@ -89,10 +90,17 @@ impl History {
         });
     }
 
-    /// How far a webhook is, as far as that is written; `None` if it is not known.
+    /// How far a webhook is, as far as that is written; `None` if it is nowhere. As long as the
+    /// database on the disk is not in use, nobody can say that.
     pub async fn cursor(&self, webhook: String) -> Result<Option<u64>, Unavailable> {
-        let ask = move |db: &_| rows::cursor(db, &webhook);
-        self.inner.reader.ask(ask).await
+        let ask = move |db: &Connection| {
+            let on_disk = db.path().is_some_and(|path| !path.is_empty());
+            Ok((rows::cursor(db, &webhook)?, on_disk))
+        };
+        match self.inner.reader.ask(ask).await? {
+            (None, false) if self.inner.remembers => Err(Unavailable::for_now()),
+            (known, _) => Ok(known),
+        }
     }
 
     /// Has the image written so that it survives a power cut. Never waits; the latest wins.

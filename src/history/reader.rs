@@ -31,6 +31,13 @@ impl fmt::Display for Unavailable {
 
 impl std::error::Error for Unavailable {}
 
+impl Unavailable {
+    /// The database on the disk is not in use yet, or not any more.
+    pub(super) fn for_now() -> Self {
+        Self("it is not on the disk for now".to_owned())
+    }
+}
+
 /// Whoever asks.
 pub(super) struct Reader {
     questions: SyncSender<Question>,

@@ -4,8 +4,8 @@
 //! An attempt that fails is made again after 1 s, then 2 s, 4 s and so on up to 5 min, each a
 //! fifth more or less. One that is refused (the receiver says that the request is wrong) is made
 //! again every 5 min: the receiver may be mended, but not by our hurry. What is refused for an
-//! hour while newer events wait is given up, as each event tells all of the present. Whatever is
-//! older than `max_age` is given up.
+//! hour, or is older than `max_age`, is given up if newer events wait. The newest never is: it
+//! tells all of the present, so whoever comes back is right again.
 
 use std::time::{Duration, SystemTime};
 
@@ -105,6 +105,14 @@ impl Courier {
         self.failures
     }
 
+    /// It became known where the cursor is that is kept. What was sent meanwhile is sent again,
+    /// behind what came before it.
+    pub(super) fn go_back_to(&mut self, kept: u64) {
+        self.cursor = self.cursor.min(kept);
+        self.kept = self.cursor;
+        self.refused_since = None;
+    }
+
     /// The events that wait, of those behind the cursor. What nobody wants to hear is passed over.
     pub(super) fn waiting(&mut self, rows: &[EventRow], events: &[Kind]) -> Vec<Waiting> {
         let wanted = |row: &&EventRow| Kind::of(row).is_some_and(|kind| events.contains(&kind));
@@ -135,8 +143,8 @@ impl Courier {
         }
         let age = now.wall.duration_since(first.at).unwrap_or_default();
         let refused = self.refused_since.map(|since| now.moment.since(since));
-        let in_the_way = waiting.len() > 1 && refused.is_some_and(|it| it >= REFUSED_FOR);
-        if age > max_age || in_the_way {
+        let enough = age > max_age || refused.is_some_and(|it| it >= REFUSED_FOR);
+        if enough && waiting.len() > 1 {
             return Step::GiveUp;
         }
         match self.rest_until {

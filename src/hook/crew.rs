@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use tokio::runtime::Builder;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::AbortHandle;
 use tracing::error;
 
@@ -14,6 +14,9 @@ use super::deliver::Delivery;
 use super::{Outside, Webhook};
 use crate::host::clock::Clock;
 use crate::model::Name;
+
+/// Webhooks that ask the history at a time: however many there are, others get to ask as well.
+const ASK_AT_ONCE: usize = 4;
 
 /// What is wanted from now on.
 struct Wanted {
@@ -80,6 +83,7 @@ async fn work(
     mut wishes: mpsc::UnboundedReceiver<Wanted>,
 ) {
     let mut workers: BTreeMap<Name, Worker> = BTreeMap::new();
+    let turns = Arc::new(Semaphore::new(ASK_AT_ONCE));
     while let Some(wanted) = wishes.recv().await {
         let names = wanted.webhooks.iter().map(|it| it.name.to_string());
         outside.forget_others(names.collect());
@@ -91,12 +95,8 @@ async fn work(
                 continue;
             }
             let (webhook, settings) = watch::channel(webhook);
-            let delivery = Delivery {
-                outside: Arc::clone(&outside),
-                clock: clock.clone(),
-                webhook: settings,
-                newest: wanted.newest,
-            };
+            let (outside, turns) = (Arc::clone(&outside), Arc::clone(&turns));
+            let delivery = Delivery::new(outside, clock.clone(), settings, wanted.newest, turns);
             let task = tokio::spawn(delivery.run()).abort_handle();
             workers.insert(name, Worker { webhook, task });
         }

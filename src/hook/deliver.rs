@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, sleep_until};
 use tracing::{debug, error, info, warn};
 
 use super::courier::{Answer, Courier, Now, Step};
 use super::post::{Ended, Message, post};
 use super::{Outcome, Outside, Webhook, body, sign};
-use crate::history::EventRow;
+use crate::history::{EventRow, OutageRow};
 use crate::host::clock::Clock;
 use crate::report::words::span;
 
@@ -19,30 +19,52 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// One webhook at work.
 pub(super) struct Delivery {
-    pub(super) outside: Arc<dyn Outside>,
-    pub(super) clock: Clock,
+    outside: Arc<dyn Outside>,
+    clock: Clock,
     /// The webhook; another one after a reload.
-    pub(super) webhook: watch::Receiver<Arc<Webhook>>,
-    /// Where a webhook begins that has no cursor.
-    pub(super) newest: u64,
+    webhook: watch::Receiver<Arc<Webhook>>,
+    /// Whoever asks the history has a permit.
+    turns: Arc<Semaphore>,
+    courier: Courier,
+    /// The history has said where the cursor is.
+    certain: bool,
+    /// What the log last said is wrong.
+    told: Option<String>,
 }
 
 impl Delivery {
+    /// A webhook that begins behind the event with number `newest` if it has no cursor.
+    pub(super) fn new(
+        outside: Arc<dyn Outside>,
+        clock: Clock,
+        webhook: watch::Receiver<Arc<Webhook>>,
+        newest: u64,
+        turns: Arc<Semaphore>,
+    ) -> Self {
+        Self {
+            outside,
+            clock,
+            webhook,
+            turns,
+            courier: Courier::new(newest),
+            certain: false,
+            told: None,
+        }
+    }
+
     /// Works until the webhook is taken out of the configuration.
     pub(super) async fn run(mut self) {
-        let webhook = self.settings();
         let mut stored = self.outside.stored();
-        let mut courier = Courier::new(self.cursor(&webhook.name).await);
         loop {
-            if self.webhook.has_changed().is_err() {
-                return;
+            match self.webhook.has_changed() {
+                Err(_) => return,
+                Ok(true) => self.reloaded(),
+                Ok(false) => {}
             }
-            if self.webhook.has_changed().unwrap_or_default() {
-                courier.reloaded();
-            }
-            let webhook = self.settings();
+            let webhook = Arc::clone(&self.webhook.borrow_and_update());
             stored.mark_unchanged();
-            let until = match self.step(&mut courier, &webhook).await {
+            self.find_cursor(&webhook.name).await;
+            let until = match self.step(&webhook).await {
                 Step::Send | Step::GiveUp => continue,
                 Step::Rest(at) => Some(self.clock.instant_of(at)),
                 Step::Pause | Step::Idle => None,
@@ -58,14 +80,18 @@ impl Delivery {
                 changed = stored.changed() => if changed.is_err() { return },
                 changed = self.webhook.changed() => {
                     if changed.is_err() { return }
-                    courier.reloaded();
+                    self.reloaded();
                 }
             }
         }
     }
 
-    fn settings(&mut self) -> Arc<Webhook> {
-        Arc::clone(&self.webhook.borrow_and_update())
+    fn reloaded(&mut self) {
+        self.courier.reloaded();
+        // What is still wrong is told again.
+        if let Some(told) = &mut self.told {
+            told.clear();
+        }
     }
 
     fn now(&self) -> Now {
@@ -75,53 +101,68 @@ impl Delivery {
         }
     }
 
-    /// The cursor that is kept; a webhook without one begins with what comes.
-    async fn cursor(&self, name: &str) -> u64 {
-        loop {
-            match self.outside.cursor(name).await {
-                Ok(Some(cursor)) => return cursor,
-                Ok(None) => {
-                    self.outside.keep(name, self.newest);
-                    return self.newest;
-                }
-                Err(why) => debug!("webhook {name}: {why}"),
-            }
-            sleep(LOOK).await;
+    /// Goes on where the cursor is that is kept; a webhook without one begins with what comes.
+    /// Where the history cannot say which it is, what comes is told meanwhile: nobody shall wait
+    /// for a disk to hear of an outage.
+    async fn find_cursor(&mut self, name: &str) {
+        if self.certain {
+            return;
         }
+        let _turn = self.turns.acquire().await;
+        match self.outside.cursor(name).await {
+            Ok(Some(cursor)) => self.courier.go_back_to(cursor),
+            Ok(None) => self.outside.keep(name, self.courier.cursor()),
+            Err(why) => {
+                debug!("webhook {name}: {why}");
+                return;
+            }
+        }
+        self.certain = true;
     }
 
-    async fn step(&self, courier: &mut Courier, webhook: &Webhook) -> Step {
+    async fn rows(&self) -> Result<Vec<EventRow>, String> {
+        let _turn = self.turns.acquire().await;
+        self.outside.events(self.courier.cursor()).await
+    }
+
+    async fn step(&mut self, webhook: &Webhook) -> Step {
         let name = &*webhook.name;
-        let rows = match self.outside.events(courier.cursor()).await {
+        let rows = match self.rows().await {
             Ok(rows) => rows,
             Err(why) => {
                 debug!("webhook {name}: {why}");
                 return Step::Idle;
             }
         };
-        let waiting = courier.waiting(&rows, &webhook.events);
+        let waiting = self.courier.waiting(&rows, &webhook.events);
         self.outside.pending(name, waiting.len());
-        let mut step = courier.next(&waiting, webhook.max_age, self.now());
+        let now = self.now();
+        let mut step = self.courier.next(&waiting, webhook.max_age, now);
         let first = waiting.first().map(|first| first.seq);
         match rows.iter().find(|row| Some(row.seq) == first) {
-            Some(row) if step == Step::Send => self.send(courier, webhook, row).await,
-            Some(row) if step == Step::GiveUp => self.give_up(courier, webhook, row),
+            Some(row) if step == Step::Send => self.send(webhook, row).await,
+            Some(row) if step == Step::GiveUp => self.give_up(webhook, row),
             // Nobody wants any of these: there may be more behind them.
             None if !rows.is_empty() => step = Step::Send,
             _ => {}
         }
         let delivered = matches!(step, Step::Send | Step::GiveUp) && first.is_some();
-        if let Some(cursor) = courier.worth_keeping(delivered) {
+        if self.certain
+            && let Some(cursor) = self.courier.worth_keeping(delivered)
+        {
             self.outside.keep(name, cursor);
         }
         step
     }
 
-    async fn send(&self, courier: &mut Courier, webhook: &Webhook, row: &EventRow) {
-        let outage = match row.outage {
-            Some(id) => self.outside.outage(id).await.ok().flatten(),
-            None => None,
-        };
+    async fn outage(&self, row: &EventRow) -> Option<OutageRow> {
+        let id = row.outage?;
+        let _turn = self.turns.acquire().await;
+        self.outside.outage(id).await.ok().flatten()
+    }
+
+    async fn send(&mut self, webhook: &Webhook, row: &EventRow) {
+        let outage = self.outage(row).await;
         let present = self.outside.present();
         let ended = match body::document(row, outage.as_ref(), &present) {
             Ok(body) => {
@@ -138,14 +179,18 @@ impl Delivery {
             _ => Outcome::Failure,
         };
         self.outside.counted(&webhook.name, outcome);
-        let failures = courier.failures();
-        let chance = self.outside.chance();
-        courier.answered(row.seq, ended.answer, self.clock.now(), chance);
-        tell(webhook, row, &ended, failures);
+        let failures = self.courier.failures();
+        let (now, chance) = (self.clock.now(), self.outside.chance());
+        self.courier.answered(row.seq, ended.answer, now, chance);
+        match ended.answer {
+            Answer::Taken => tell_success(webhook, row, failures, self.told.is_some()),
+            _ => tell_failure(webhook, row, &ended, self.told.as_ref()),
+        }
+        self.told = (ended.answer != Answer::Taken).then_some(ended.why);
     }
 
-    fn give_up(&self, courier: &mut Courier, webhook: &Webhook, row: &EventRow) {
-        courier.given_up(row.seq);
+    fn give_up(&mut self, webhook: &Webhook, row: &EventRow) {
+        self.courier.given_up(row.seq);
         self.outside.counted(&webhook.name, Outcome::GivenUp);
         let id = sign::id(row.seq, row.at);
         error!(
@@ -155,28 +200,40 @@ impl Delivery {
     }
 }
 
-/// Says the first failure, and that there are none any more.
-fn tell(webhook: &Webhook, row: &EventRow, ended: &Ended, failures: u32) {
+fn tell_success(webhook: &Webhook, row: &EventRow, failures: u32, trouble_was_told: bool) {
+    let (name, kind, id) = (&webhook.name, &row.kind, sign::id(row.seq, row.at));
+    match failures {
+        0 if trouble_was_told => {
+            info!("webhook {name}: {id} ({kind}) is delivered, after a reload");
+        }
+        0 => debug!("webhook {name}: {id} ({kind}) is delivered"),
+        1 => info!("webhook {name}: {id} ({kind}) is delivered, after an attempt that failed"),
+        _ => info!(
+            "webhook {name}: {id} ({kind}) is delivered, after {failures} attempts that failed"
+        ),
+    }
+}
+
+/// Says the first failure, and each that is another one than the last.
+fn tell_failure(webhook: &Webhook, row: &EventRow, ended: &Ended, told: Option<&String>) {
     let (name, why, kind) = (&webhook.name, &ended.why, &row.kind);
     let id = sign::id(row.seq, row.at);
+    if told == Some(why) {
+        debug!("webhook {name}: {id} ({kind}) is not delivered: {why}");
+        return;
+    }
     match ended.answer {
-        Answer::Taken if failures > 0 => {
-            info!(
-                "webhook {name}: {id} ({kind}) is delivered, after {failures} attempts that failed"
-            );
-        }
-        Answer::Taken => debug!("webhook {name}: {id} ({kind}) is delivered"),
         Answer::Gone => error!(
             "webhook {name}: {id} ({kind}) is not delivered: {why}, so nothing more is sent until a reload"
         ),
-        Answer::Refused if failures == 0 => error!(
+        Answer::Refused => error!(
             "webhook {name}: {id} ({kind}) is refused: {why}; look at its url and secret_file, \
              it is tried again every 5 min"
         ),
-        Answer::Failed(_) if failures == 0 => warn!(
-            "webhook {name}: {id} ({kind}) is not delivered: {why}; it is tried again until it is {} old",
+        Answer::Taken | Answer::Failed(_) => warn!(
+            "webhook {name}: {id} ({kind}) is not delivered: {why}; it is tried again until it is {} old, \
+             and longer if it is the newest",
             span(webhook.max_age)
         ),
-        _ => debug!("webhook {name}: {id} ({kind}) is not delivered: {why}"),
     }
 }

@@ -17,6 +17,7 @@ mod deliver;
 mod post;
 mod sign;
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
@@ -32,7 +33,7 @@ pub use crew::Crew;
 pub use sign::Secret;
 
 /// One webhook, as the configuration has it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Webhook {
     /// Its name.
     pub name: Name,
@@ -46,6 +47,25 @@ pub struct Webhook {
     pub events: Vec<Kind>,
     /// Older events are given up.
     pub max_age: Duration,
+}
+
+impl Webhook {
+    /// How many secrets an event is signed with.
+    #[must_use]
+    pub fn secrets(&self) -> usize {
+        self.secret.as_ref().map_or(0, Secret::count)
+    }
+}
+
+/// The path and the query of the URL may hold a token.
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let to = self.url.origin().ascii_serialization();
+        f.debug_struct("Webhook")
+            .field("name", &self.name)
+            .field("to", &to)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What can be told.
@@ -118,7 +138,7 @@ pub type Reply<T> = Pin<Box<dyn Future<Output = Result<T, String>> + Send>>;
 
 /// What webhooks know of the world. Nothing here may wait but the answers of the history.
 pub trait Outside: Send + Sync {
-    /// The cursor that is kept.
+    /// The cursor that is kept; `None` if there is none for certain.
     fn cursor(&self, webhook: &str) -> Reply<Option<u64>>;
 
     /// Has a cursor kept.
@@ -186,4 +206,23 @@ pub struct NetworkNow {
     pub state: &'static str,
     /// Where people go when it is the active one.
     pub link: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_of_a_webhook_is_where_it_sends_and_nothing_that_opens_it() {
+        let webhook = Webhook {
+            name: "banner".into(),
+            url: Url::parse("https://city.example:8443/hooks/s3cret?token=t0ken").unwrap(),
+            secret: Secret::parse("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX").ok(),
+            roots: Roots::none(),
+            events: Vec::new(),
+            max_age: Duration::ZERO,
+        };
+        let expected = r#"Webhook { name: "banner", to: "https://city.example:8443", .. }"#;
+        assert_eq!(format!("{webhook:?}"), expected);
+    }
 }

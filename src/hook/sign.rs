@@ -12,10 +12,12 @@ use ring::hmac;
 const PREFIX: &str = "whsec_";
 /// How many bytes it has.
 const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+/// The new one and the old one, while receivers go from one to the other.
+const MOST: usize = 2;
 
-/// What events are signed with. Never printed.
+/// What events are signed with: one key, or two while it changes. Never printed.
 #[derive(Clone)]
-pub struct Secret(hmac::Key);
+pub struct Secret(Vec<hmac::Key>);
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -24,12 +26,24 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// Reads `whsec_` and base64.
+    /// Reads lines of `whsec_` and base64.
     ///
     /// # Errors
-    /// A sentence that does not quote it.
+    /// A sentence that does not quote them.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let bytes = text.strip_prefix(PREFIX);
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let keys = lines.map(Self::key).collect::<Result<Vec<_>, _>>()?;
+        match keys.len() {
+            0 => Err("is empty".to_owned()),
+            1..=MOST => Ok(Self(keys)),
+            more => Err(format!(
+                "holds {more} secrets: {MOST} at most, the new one and the old one, each on a line"
+            )),
+        }
+    }
+
+    fn key(line: &str) -> Result<hmac::Key, String> {
+        let bytes = line.strip_prefix(PREFIX);
         let bytes = bytes.and_then(|text| STANDARD.decode(text).ok());
         let bytes = bytes.filter(|bytes| BYTES.contains(&bytes.len()));
         let bytes = bytes.ok_or_else(|| {
@@ -37,15 +51,24 @@ impl Secret {
              echo whsec_$(head -c 32 /dev/urandom | base64)"
                 .to_owned()
         })?;
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+        Ok(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
     }
 
-    /// The value of `webhook-signature`; `timestamp` in seconds since 1970.
+    /// How many secrets there are, each with its signature.
+    pub(super) const fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The value of `webhook-signature`, a signature for each key; `timestamp` in seconds since
+    /// 1970.
     pub(super) fn sign(&self, id: &str, timestamp: u64, body: &[u8]) -> String {
-        let mut context = hmac::Context::with_key(&self.0);
-        context.update(format!("{id}.{timestamp}.").as_bytes());
-        context.update(body);
-        format!("v1,{}", STANDARD.encode(context.sign()))
+        let signatures = self.0.iter().map(|key| {
+            let mut context = hmac::Context::with_key(key);
+            context.update(format!("{id}.{timestamp}.").as_bytes());
+            context.update(body);
+            format!("v1,{}", STANDARD.encode(context.sign()))
+        });
+        signatures.collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -67,6 +90,28 @@ mod tests {
         let secret = Secret::parse("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX").unwrap();
         let signature = secret.sign("evt_1_2", 1_674_087_231, b"{\"version\":1}");
         assert_eq!(signature, EXPECTED);
+    }
+
+    #[test]
+    fn while_a_secret_changes_there_is_a_signature_for_the_new_and_for_the_old_one() {
+        let (new, old) = (
+            "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+            "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
+        );
+        let signed = |text: &str| {
+            let secret = Secret::parse(text).unwrap();
+            secret.sign("evt_1_2", 1_674_087_231, b"{\"version\":1}")
+        };
+        let both = signed(&format!("{new}\r\n\n {old}\n"));
+        assert_eq!(both, format!("{} {EXPECTED}", signed(new)));
+        for (text, expected) in [
+            (format!("{old}\n{new}\n{old}"), "holds 3 secrets: 2 at most"),
+            (" \n".to_owned(), "is empty"),
+            (format!("{old}\nhunter2"), "does not hold whsec_ and 24"),
+        ] {
+            let why = Secret::parse(&text).unwrap_err();
+            assert!(why.starts_with(expected), "{why}");
+        }
     }
 
     const EXPECTED: &str = "v1,EQtkPlAu1z4yBjC1Dq1Q+KLk0XTEy61PKX54A5NIKuc=";

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::connect;
 use super::deadline::{Deadline, watched};
 use super::dns::DnsClient;
+use super::glimpse::{Glimpse, Watcher};
 use super::http;
 use super::tap::Tap;
 use super::target::{HostPort, HttpTarget, Target, TlsTarget, What};
@@ -21,6 +22,8 @@ pub(super) struct Climb<'a> {
     pub(super) dns: &'a DnsClient,
     /// What is probed.
     pub(super) target: &'a Target,
+    /// Who watches.
+    pub(super) watcher: Option<&'a Watcher<'a>>,
     /// The end of the round.
     pub(super) deadline: Deadline,
     /// What time it is for certificates and headers.
@@ -53,6 +56,18 @@ pub(super) struct Found {
 }
 
 impl Climb<'_> {
+    /// Tells who watches.
+    pub(super) fn tell(&self, glimpse: Glimpse) {
+        if let Some(watcher) = self.watcher {
+            watcher(glimpse);
+        }
+    }
+
+    /// An address has passed a layer.
+    pub(super) fn passed(&self, address: SocketAddr, layer: Layer, took: Option<Duration>) {
+        self.tell(Glimpse::Passed(address, layer, took));
+    }
+
     /// The end of a phase that begins now.
     pub(super) fn within(&self, limit: Duration) -> Deadline {
         self.deadline.min(Deadline::after(limit))
@@ -109,6 +124,13 @@ impl Climb<'_> {
 
     /// Climbs one address.
     pub(super) async fn address(&self, address: SocketAddr) -> Climbed {
+        self.tell(Glimpse::Begun(address));
+        let climbed = self.all_the_way(address).await;
+        self.tell(Glimpse::Ended(address));
+        climbed
+    }
+
+    async fn all_the_way(&self, address: SocketAddr) -> Climbed {
         let (mut climbed, overslept) = watched(async {
             match &self.target.what {
                 What::Http(http) => self.http(http, address).await,
@@ -152,6 +174,7 @@ impl Climb<'_> {
         let stream = match connect::open(address, self.within(limits.connect)).await {
             Ok((stream, took)) => {
                 phases.connect = Some(took);
+                self.passed(address, Layer::Tcp, Some(took));
                 stream
             }
             Err(verdict) => return refused(address, phases, verdict),
@@ -182,6 +205,7 @@ impl Climb<'_> {
         let verdict = match shaken.stream {
             Err(verdict) => verdict,
             Ok(stream) => {
+                self.passed(address, Layer::Tls, phases.tls);
                 tls::close(stream).await;
                 shaken
                     .facts
@@ -198,6 +222,7 @@ impl Climb<'_> {
         match connect::open(address, self.within(self.target.limits.connect)).await {
             Ok((stream, took)) => {
                 phases.connect = Some(took);
+                self.passed(address, Layer::Tcp, Some(took));
                 connect::close(stream).await;
                 ended(address, phases, Layer::Tcp, None, Verdict::Pass)
             }

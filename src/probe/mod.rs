@@ -17,6 +17,7 @@ pub mod dns;
 pub mod expect;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod glimpse;
 mod global;
 mod http;
 mod join;
@@ -30,6 +31,7 @@ mod tls;
 pub mod trust;
 mod words;
 
+pub use glimpse::{Glimpse, Watcher};
 pub use global::is_global;
 pub use http::wall::wait as retry_after;
 pub use prober::Prober;

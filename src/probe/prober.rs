@@ -9,6 +9,7 @@ use crate::model::{Cause, Layer, Reason, Round, Standing, Verdict};
 use super::climb::{Climb, destination};
 use super::deadline::Deadline;
 use super::dns::DnsClient;
+use super::glimpse::{Glimpse, Watcher};
 use super::join::join_all;
 use super::judge;
 use super::standing;
@@ -39,6 +40,15 @@ impl Prober {
 
     /// One round. Never fails, never panics, never takes much longer than the target's round limit.
     pub async fn round(&self, target: &Target) -> Round {
+        self.seen(target, None).await
+    }
+
+    /// The same, for somebody who waits and wants to see the layers as they are passed.
+    pub async fn watched(&self, target: &Target, watcher: &Watcher<'_>) -> Round {
+        self.seen(target, Some(watcher)).await
+    }
+
+    async fn seen(&self, target: &Target, watcher: Option<&Watcher<'_>>) -> Round {
         let started = self.clock.read();
         let mut round = Round {
             key: target.key.clone(),
@@ -60,7 +70,7 @@ impl Prober {
                 round.standing = probe.standing;
             }
             What::Http(_) | What::Tls(_) | What::Tcp(_) => {
-                self.climb(target, started, &mut round).await;
+                self.climb(target, started, watcher, &mut round).await;
             }
         }
         round.duration = self.clock.now().since(started.moment);
@@ -70,10 +80,17 @@ impl Prober {
     }
 
     /// Finds addresses, climbs those that are chosen, and judges the round.
-    async fn climb(&self, target: &Target, started: Reading, round: &mut Round) {
+    async fn climb(
+        &self,
+        target: &Target,
+        started: Reading,
+        watcher: Option<&Watcher<'_>>,
+        round: &mut Round,
+    ) {
         let mut climb = Climb {
             dns: &self.dns,
             target,
+            watcher,
             deadline: Deadline::after(target.limits.round),
             now: started.wall,
             resolve: None,
@@ -93,6 +110,7 @@ impl Prober {
             return;
         }
         climb.resolve = found.took;
+        climb.tell(Glimpse::Resolved(found.took));
         climb.overslept = found.overslept;
         let climbs = climb
             .choose(&found.addresses)

@@ -7,10 +7,7 @@ use super::running::{self, Outages, Status};
 use super::{outages, status};
 use crate::fuzzing::{choice, harmless, sentence};
 
-const RICH: Look = Look {
-    colour: true,
-    unicode: true,
-};
+const RICH: Look = Look::RICH;
 
 /// Whatever is answered, nothing of it moves the terminal, and no line is longer than one.
 pub(crate) fn daemon_document(bytes: &[u8]) {
@@ -19,7 +16,7 @@ pub(crate) fn daemon_document(bytes: &[u8]) {
         Err(why) => sentence(&why, 400),
         Ok(read) => {
             let _ = (read.is_bad_news(), read.gist());
-            for look in [Look::PLAIN, RICH] {
+            for look in looks() {
                 drawn(look, &status::draw(look, &read, SystemTime::UNIX_EPOCH));
             }
         }
@@ -27,7 +24,7 @@ pub(crate) fn daemon_document(bytes: &[u8]) {
     match running::read::<Outages>(bytes) {
         Err(why) => sentence(&why, 400),
         Ok(read) => {
-            for look in [Look::PLAIN, RICH] {
+            for look in looks() {
                 drawn(look, &outages::draw(look, &read, "7d", None));
             }
         }
@@ -43,6 +40,10 @@ pub(crate) fn daemon_document(bytes: &[u8]) {
     }
 }
 
+fn looks() -> [Look; 4] {
+    [Look::PLAIN, RICH, Look::PLAIN.within(0), RICH.within(37)]
+}
+
 /// Demands a drawing that fits and does no harm.
 fn drawn(look: Look, drawing: &str) {
     for line in drawing.lines() {
@@ -53,7 +54,7 @@ fn drawn(look: Look, drawing: &str) {
             line.to_owned()
         };
         harmless(&bare, 200);
-        assert!(width(&bare) <= Look::WIDTH, "{bare:?}");
+        assert!(width(&bare) <= look.columns, "{bare:?}");
     }
 }
 

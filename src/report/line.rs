@@ -16,17 +16,44 @@ pub struct Look {
     pub colour: bool,
     /// More than ASCII.
     pub unicode: bool,
+    /// Columns of a line at most, in what is drawn for a window of any width.
+    pub columns: usize,
 }
 
 impl Look {
-    /// Columns of a line at most.
+    /// Columns of a line at most, and as many as most drawings have.
     pub const WIDTH: usize = 80;
+    /// Columns that every window has.
+    pub const LEAST: usize = 20;
+
+    /// Colours, and more than ASCII.
+    pub const RICH: Self = Self {
+        colour: true,
+        unicode: true,
+        columns: Self::WIDTH,
+    };
 
     /// ASCII without colours: for files, pipes and old terminals.
     pub const PLAIN: Self = Self {
         colour: false,
         unicode: false,
+        columns: Self::WIDTH,
     };
+
+    /// The same for a window of so many columns.
+    #[must_use]
+    pub fn within(self, columns: usize) -> Self {
+        Self {
+            columns: columns.clamp(Self::LEAST, Self::WIDTH),
+            ..self
+        }
+    }
+
+    /// The tables have no room.
+    #[must_use]
+    pub const fn is_narrow(self) -> bool {
+        self.columns < Self::WIDTH
+    }
 }
 
 /// What a piece of text is, for its colour.
@@ -172,9 +199,11 @@ impl Line {
 
     /// Writes the line with its line break to `out`.
     pub fn end(self, out: &mut String) {
-        let colour = self.look.colour;
+        let Look {
+            colour, columns, ..
+        } = self.look;
         let mut text = String::new();
-        for (ink, piece) in self.cut(Look::WIDTH).pieces {
+        for (ink, piece) in self.cut(columns).pieces {
             match ink.code() {
                 Some(code) if colour && !piece.trim().is_empty() => {
                     // Writing to a String cannot fail.
@@ -188,7 +217,7 @@ impl Line {
     }
 }
 
-/// Breaks text at blanks into lines of at most `columns`; a longer word stands alone.
+/// Breaks text at blanks into lines of at most `columns`; a longer word goes on in the next lines.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -198,10 +227,45 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
                 line.push(' ');
                 line.push_str(word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => broken(word, columns, &mut lines),
         }
     }
     lines
+}
+
+/// The same beside an indent, on `most` lines, or on more in a window that is narrow; with a mark
+/// at the end if something is missing.
+#[must_use]
+pub fn wrap_some(look: Look, text: &str, indent: usize, most: usize) -> Vec<String> {
+    let most = (most * Look::WIDTH).div_ceil(look.columns);
+    let mut lines = wrap(text, look.columns - indent);
+    if lines.len() > most {
+        lines.truncate(most);
+        if let Some(last) = lines.last_mut() {
+            while width(last) + " ...".len() > look.columns - indent
+                && let Some(blank) = last.rfind(' ')
+            {
+                last.truncate(blank);
+            }
+            last.push_str(" …");
+        }
+    }
+    lines
+}
+
+/// A word, on as many lines as it needs.
+fn broken(word: &str, columns: usize, lines: &mut Vec<String>) {
+    let mut line = String::new();
+    let mut room = columns;
+    for c in word.chars() {
+        if columns_of(c) > room && !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+            room = columns;
+        }
+        room = room.saturating_sub(columns_of(c));
+        line.push(c);
+    }
+    lines.push(line);
 }
 
 /// Text without anything a terminal could obey; in ASCII if there is no more.
@@ -228,10 +292,10 @@ fn clean(text: &str, unicode: bool) -> String {
     out
 }
 
-/// Lines of text as a reader gets them who has ASCII only.
+/// Lines of text without anything a terminal could obey; in ASCII if there is no more.
 #[must_use]
-pub fn ascii(text: &str) -> String {
-    let line = |line: &str| clean(line.trim_end_matches('\n'), false) + "\n";
+pub fn gated(text: &str, unicode: bool) -> String {
+    let line = |line: &str| clean(line.trim_end_matches('\n'), unicode) + "\n";
     text.split_inclusive('\n').map(line).collect()
 }
 
@@ -263,10 +327,7 @@ const fn columns_of(c: char) -> usize {
 mod tests {
     use super::*;
 
-    const RICH: Look = Look {
-        colour: true,
-        unicode: true,
-    };
+    const RICH: Look = Look::RICH;
 
     fn told(line: Line) -> String {
         let mut out = String::new();
@@ -292,6 +353,13 @@ mod tests {
         assert_eq!(line, format!("{}...\n", "x".repeat(77)));
         let wide = told(Line::new(RICH).text("漢".repeat(60)));
         assert_eq!(wide, format!("{}…\n", "漢".repeat(39)));
+    }
+
+    #[test]
+    fn a_word_that_is_longer_than_a_line_is_not_cut() {
+        assert_eq!(wrap("see abcdefgh now", 4), ["see", "abcd", "efgh", "now"]);
+        assert_eq!(wrap("漢字漢", 4), ["漢字", "漢"]);
+        assert_eq!(wrap("漢字", 1), ["漢", "字"]);
     }
 
     #[test]

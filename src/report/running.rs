@@ -2,6 +2,7 @@
 //!
 //! Only what is drawn is read: a newer daemon may say more. Times stay the text they are.
 
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
@@ -25,6 +26,9 @@ pub struct Status {
     /// What its operator wants people to know.
     #[serde(default)]
     pub notices: Vec<Notice>,
+    /// Windows of maintenance, open or announced.
+    #[serde(default)]
+    pub maintenance: Vec<Window>,
     /// Its groups.
     pub groups: Vec<Group>,
     /// Its networks.
@@ -79,6 +83,19 @@ impl Notice {
     }
 }
 
+/// A window of maintenance.
+#[derive(Debug, Deserialize)]
+pub struct Window {
+    /// The network.
+    pub network: String,
+    /// From when.
+    pub from: String,
+    /// Until when.
+    pub until: String,
+    /// Whether it has begun.
+    pub open: bool,
+}
+
 /// A group.
 #[derive(Debug, Deserialize)]
 pub struct Group {
@@ -88,6 +105,9 @@ pub struct Group {
     pub sentence: String,
     /// The active network.
     pub active: Option<String>,
+    /// Its networks, in order of preference.
+    #[serde(default)]
+    pub roles: Vec<Member>,
     /// Usable networks besides the active one.
     #[serde(default)]
     pub standbys: u32,
@@ -103,6 +123,13 @@ pub struct Group {
     /// Whom the configuration holds it to.
     #[serde(default)]
     pub pinned: Option<Pinned>,
+}
+
+/// A network of a group.
+#[derive(Debug, Deserialize)]
+pub struct Member {
+    /// Its name.
+    pub network: String,
 }
 
 /// A failback that waits.
@@ -228,6 +255,7 @@ impl Status {
             } = it;
             format!("{state} {ipv4} {ipv6} {gateway:?}")
         }));
+        gist.extend(self.maintenance.iter().map(|it| format!("{it:?}")));
         gist.extend(self.groups.iter().map(|it| {
             let due = it.failback_due.as_ref().map(|due| &due.network);
             let pinned = it.pinned.as_ref().map(|it| (&it.network, &it.until));
@@ -243,6 +271,19 @@ impl Status {
             format!("{name} {state} {layer:?} {reason:?} {spare} {flapping} {outage:?} {roles:?}")
         }));
         Gist(gist)
+    }
+
+    /// The networks of the groups in order of preference, then all others, as the page has them.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<&Network> {
+        let preferred = self.groups.iter().flat_map(|group| &group.roles);
+        let mut places = HashMap::new();
+        for (place, member) in preferred.enumerate() {
+            places.entry(&*member.network).or_insert(place);
+        }
+        let mut networks: Vec<&Network> = self.networks.iter().collect();
+        networks.sort_by_key(|it| places.get(&*it.name).copied().unwrap_or(usize::MAX));
+        networks
     }
 
     /// How far its moment is behind `now`, or ahead of it; `None` if it is no time.

@@ -1,14 +1,17 @@
 //! What a running daemon thinks, drawn: a sentence a group with what stands behind it, a table of
 //! networks, and at the end what everything rests on: our own connection, the memory, the time.
 
+use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use super::line::{Ink, Line, Look, wrap};
-use super::running::{Group, Network, Status, Uplink, brief, minutes};
+use super::line::{Ink, Line, Look, wrap, wrap_some};
+use super::running::{Group, Network, Status, Uplink, Window, brief, minutes};
 use super::words::{count, span};
 
 /// Lines of particulars of one network.
 const PARTICULARS: usize = 2;
+/// Windows of maintenance of one network.
+const WINDOWS: usize = 2;
 /// Lines of a notice, or of what is wrong with the memory.
 const SENTENCE: usize = 6;
 /// Clocks of two machines, and the way between them, are apart by less.
@@ -29,7 +32,7 @@ pub fn draw(look: Look, status: &Status, now: SystemTime) -> String {
     for group in &status.groups {
         sentence(look, group, &mut out);
         let behind = behind(group, &status.at).join(" · ");
-        for line in wrap(&behind, Look::WIDTH - 2) {
+        for line in wrap(&behind, look.columns - 2) {
             Line::indented(look, 2).ink(Ink::Dim, line).end(&mut out);
         }
     }
@@ -37,19 +40,7 @@ pub fn draw(look: Look, status: &Status, now: SystemTime) -> String {
         out.push('\n');
     }
     if !status.networks.is_empty() {
-        let heads = [
-            "network",
-            "state",
-            "since",
-            "layer: reason",
-            "role",
-            "spare",
-        ];
-        row(look, heads.map(|head| (Ink::Dim, head.to_owned()))).end(&mut out);
-        for network in &status.networks {
-            row(look, cells(network, &status.at)).end(&mut out);
-            particulars(look, network, &mut out);
-        }
+        table(look, status, &mut out);
         out.push('\n');
     }
     if let Some(uplink) = &status.uplink {
@@ -63,6 +54,44 @@ pub fn draw(look: Look, status: &Status, now: SystemTime) -> String {
     out
 }
 
+fn table(look: Look, status: &Status, out: &mut String) {
+    let heads = [
+        "network",
+        "state",
+        "since",
+        "layer: reason",
+        "role",
+        "spare",
+    ];
+    match look.is_narrow() {
+        true => {
+            let [name, state, since, ..] = heads.map(|head| (Ink::Dim, head));
+            short_row(look, [name, state, since])
+        }
+        false => row(look, heads.map(|head| (Ink::Dim, head.to_owned()))),
+    }
+    .end(out);
+    let mut windows: HashMap<&str, Vec<&Window>> = HashMap::new();
+    for window in &status.maintenance {
+        windows.entry(&window.network).or_default().push(window);
+    }
+    for network in status.in_order() {
+        let cells = cells(network, &status.at);
+        match look.is_narrow() {
+            true => rows(look, &cells, out),
+            false => row(look, cells).end(out),
+        }
+        particulars(look, network, out);
+        for window in windows
+            .get(&*network.name)
+            .iter()
+            .flat_map(|it| it.iter().take(WINDOWS))
+        {
+            maintenance(look, window, out);
+        }
+    }
+}
+
 fn sentence(look: Look, group: &Group, out: &mut String) {
     let name = format!("{}: ", group.name);
     let ink = if group.active.is_none() {
@@ -70,7 +99,7 @@ fn sentence(look: Look, group: &Group, out: &mut String) {
     } else {
         Ink::Text
     };
-    let lines = wrap(&format!("{name}{}", group.sentence), Look::WIDTH - 2);
+    let lines = wrap(&format!("{name}{}", group.sentence), look.columns - 2);
     for (index, line) in lines.iter().enumerate() {
         match line.strip_prefix(&name).filter(|_| index == 0) {
             Some(rest) => Line::new(look).ink(Ink::Strong, &name).ink(ink, rest),
@@ -102,7 +131,10 @@ fn behind(group: &Group, now: &str) -> Vec<String> {
     parts
 }
 
-fn cells(network: &Network, now: &str) -> [(Ink, String); 6] {
+/// A row of the table.
+type Cells = [(Ink, String); 6];
+
+fn cells(network: &Network, now: &str) -> Cells {
     let state = match &*network.state {
         "up" => Ink::Good,
         "degraded" => Ink::Warn,
@@ -164,12 +196,23 @@ fn particulars(look: Look, network: &Network, out: &mut String) {
     hanging(look, Ink::Dim, &text, 2, PARTICULARS, out);
     if network.flapping {
         let text = "flapping: its outages of the last 6h make its way back longer";
-        Line::indented(look, 2).ink(Ink::Warn, text).end(out);
+        hanging(look, Ink::Warn, text, 2, PARTICULARS, out);
     }
 }
 
+/// A window of maintenance, in the words of the page.
+fn maintenance(look: Look, window: &Window, out: &mut String) {
+    let what = match window.open {
+        true => "in maintenance",
+        false => "maintenance announced:",
+    };
+    let (from, until) = (minutes(&window.from, None), minutes(&window.until, None));
+    let text = format!("{what} from {from} to {until} UTC");
+    hanging(look, Ink::Dim, &text, 2, PARTICULARS, out);
+}
+
 /// Six columns; the longest reason with its layer has 26 letters.
-fn row(look: Look, cells: [(Ink, String); 6]) -> Line {
+fn row(look: Look, cells: Cells) -> Line {
     let ends = [14, 26, 39, 66, 75, Look::WIDTH + 1];
     let mut line = Line::new(look);
     for ((ink, text), end) in cells.into_iter().zip(ends) {
@@ -181,11 +224,46 @@ fn row(look: Look, cells: [(Ink, String); 6]) -> Line {
     line
 }
 
+/// The first columns of a row, as many as a narrow window has room for: the longest state has 11
+/// letters, and the longest time 12.
+fn short_row(look: Look, [name, state, since]: [(Ink, &str); 3]) -> Line {
+    let time = has_time(look).then_some(13);
+    let state_at = look.columns - 11 - time.unwrap_or_default();
+    let line = Line::new(look).ink(name.0, name.1);
+    let line = line
+        .cut(state_at - 1)
+        .pad_to(state_at)
+        .ink(state.0, state.1);
+    match time {
+        Some(time) => line.pad_to(look.columns - time + 1).ink(since.0, since.1),
+        None => line,
+    }
+}
+
+const fn has_time(look: Look) -> bool {
+    look.columns >= 36
+}
+
+/// A row in a narrow window: the further columns have lines of their own.
+fn rows(look: Look, cells: &Cells, out: &mut String) {
+    let [name, state, since, why, role, spare] = cells;
+    let short = [name, state, since].map(|(ink, text)| (*ink, &**text));
+    short_row(look, short).end(out);
+    let since = if has_time(look) { "" } else { &since.1 };
+    let spare = match &*spare.1 {
+        "" => String::new(),
+        number => format!("spare {number}"),
+    };
+    let parts = [since, &why.1, &role.1, &spare];
+    let parts: Vec<&str> = parts.into_iter().filter(|it| !it.is_empty()).collect();
+    hanging(look, Ink::Text, &parts.join(", "), 2, SENTENCE, out);
+}
+
 /// Our own connection: what every judgement rests on.
 fn connection(look: Look, uplink: &Uplink, now: &str, out: &mut String) {
     if !uplink.judged {
         let text = "uplink: not judged, every failure is believed at once";
-        Line::new(look).ink(Ink::Dim, text).end(out);
+        hanging(look, Ink::Dim, text, 0, SENTENCE, out);
         return;
     }
     let Uplink {
@@ -200,7 +278,7 @@ fn connection(look: Look, uplink: &Uplink, now: &str, out: &mut String) {
     };
     let text = format!("uplink: {state} since {since} (ipv4 {ipv4}, ipv6 {ipv6}{gateway})");
     let ink = if state == "down" { Ink::Bad } else { Ink::Dim };
-    Line::new(look).ink(ink, text).end(out);
+    hanging(look, ink, &text, 0, SENTENCE, out);
 }
 
 /// From where and when, and how old that is where it is not new.
@@ -208,7 +286,7 @@ fn seen(look: Look, status: &Status, now: SystemTime, out: &mut String) {
     let time = minutes(&status.at, None);
     let seconds = status.at.get(16..19).unwrap_or_default();
     let seen = format!("{time}{seconds} UTC, seen from {}", status.vantage);
-    Line::new(look).ink(Ink::Dim, seen).end(out);
+    hanging(look, Ink::Dim, &seen, 0, SENTENCE, out);
     let odd = match status.age(now) {
         Some(Ok(old)) if old > FRESH => format!(
             "this is {} old, or the clocks of the daemon and of this machine differ",
@@ -220,13 +298,13 @@ fn seen(look: Look, status: &Status, now: SystemTime, out: &mut String) {
         ),
         _ => return,
     };
-    Line::new(look).ink(Ink::Warn, odd).end(out);
+    hanging(look, Ink::Warn, &odd, 0, SENTENCE, out);
 }
 
 /// A text of `most` lines, the further ones indented a little more.
 fn hanging(look: Look, ink: Ink, text: &str, indent: usize, most: usize, out: &mut String) {
-    let lines = wrap(text, Look::WIDTH - indent - 2);
-    for (index, line) in lines.into_iter().take(most).enumerate() {
+    let lines = wrap_some(look, text, indent + 2, most);
+    for (index, line) in lines.into_iter().enumerate() {
         let indent = if index == 0 { indent } else { indent + 2 };
         Line::indented(look, indent).ink(ink, line).end(out);
     }

@@ -13,10 +13,10 @@ use super::pages::{Lead, Wish};
 use super::query::Refusal;
 use super::routes::{Answer, HTML, respond, text};
 
-/// Seconds until whom it could not lead anywhere may ask again.
-const SOON: &str = "30";
 /// What stands before the name of a group.
 const BEFORE: &str = "/go/";
+/// Seconds until whom it could not lead anywhere may ask again.
+const SOON: &str = "30";
 
 /// What a path names behind `/go/`.
 pub(super) fn named(path: &str) -> Option<&str> {
@@ -64,13 +64,10 @@ fn nowhere(lead: &Lead, wish: Wish) -> Answer {
     };
     let body = page.into_string() + "\n";
     let mut answer = respond(StatusCode::SERVICE_UNAVAILABLE, HTML, body.into());
-    for (name, value) in [
-        (header::CONTENT_LANGUAGE, tongue.code()),
-        (header::RETRY_AFTER, SOON),
-    ] {
-        let value = HeaderValue::from_static(value);
-        answer.headers_mut().insert(name, value);
-    }
+    let language = HeaderValue::from_static(tongue.code());
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_LANGUAGE, language);
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static(SOON));
     answer
 }
 

@@ -251,7 +251,7 @@ impl<'a> Telling<'a> {
     }
 
     /// Nothing is known of any network, or the first choice has not been made yet.
-    fn unjudged(self) -> bool {
+    pub(super) fn unjudged(self) -> bool {
         let mut roles = self.group.roles.iter().map(|(_, role)| *role);
         let mut waiting = roles.clone();
         roles.all(|role| role == Role::Unknown)

@@ -6,6 +6,7 @@
 
 mod catalog;
 mod documentation;
+mod links;
 
 use std::fs;
 use std::path::{Path, PathBuf};

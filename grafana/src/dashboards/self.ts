@@ -142,6 +142,39 @@ export const board = () =>
         decimals: 0,
         noValue: "nobody reports",
       }),
+      lines({
+        id: 10,
+        title: "Events that wait, by webhook",
+        description:
+          "What the receiver of a webhook has not taken yet. More than 0 for minutes: what it shows, a banner say, may be old. " +
+          "The log says what it answered; mend it and reload bascule, which tries at once.",
+        w: 12,
+        h: 8,
+        queries: [over(`max by (instance, webhook) (${series("bascule_webhook_pending")})`, "{{instance}} {{webhook}}")],
+        unit: "none",
+        decimals: 0,
+        noValue: "no webhook",
+      }),
+      bars({
+        id: 11,
+        title: "Attempts to tell a webhook, by result",
+        description:
+          "Success: the receiver has taken an event. Failure: it has not, and is asked again. Given up: events, not attempts, that " +
+          "it will never get; the newest is always kept.",
+        w: 12,
+        h: 8,
+        queries: [
+          over(`${growth("bascule_webhook_deliveries_total", "instance, webhook, result")} > 0`, "{{instance}} {{webhook}} {{result}}"),
+        ],
+        unit: "none",
+        decimals: 0,
+        overrides: [
+          { regexp: "/ success$/", properties: { color: { mode: "fixed", fixedColor: GREEN } } },
+          { regexp: "/ failure$/", properties: { color: { mode: "fixed", fixedColor: YELLOW } } },
+          { regexp: "/ given_up$/", properties: { color: { mode: "fixed", fixedColor: RED } } },
+        ],
+        noValue: "none",
+      }),
     ],
     rows: [
       {

@@ -67,6 +67,12 @@ async fn on_a_disk_that_takes_nothing_it_is_known_meanwhile_and_written_when_it_
     let in_the_way = dir.path().join("history.db");
     std::fs::create_dir(&in_the_way).unwrap();
     let history = open(Some(dir.path()));
+    // The disk may know better.
+    let unknown = history.cursor("banner".to_owned()).await.unwrap_err();
+    assert_eq!(
+        unknown.to_string(),
+        "the history is not available: it is not on the disk for now"
+    );
     history.keep_cursor("banner", 5);
     written(&history, "banner", Some(5)).await;
     std::fs::remove_dir(&in_the_way).unwrap();

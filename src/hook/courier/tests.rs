@@ -90,7 +90,7 @@ fn what_is_refused_is_tried_every_5_min_and_holds_up_newer_events_for_an_hour() 
 }
 
 #[test]
-fn what_is_older_than_max_age_is_given_up_and_the_receiver_still_has_its_rest() {
+fn what_is_older_than_max_age_is_given_up_but_the_newest_and_the_receiver_still_has_its_rest() {
     let mut courier = Courier::new(0);
     let now = start();
     let rows = groups(1..=2, now.wall);
@@ -99,12 +99,40 @@ fn what_is_older_than_max_age_is_given_up_and_the_receiver_still_has_its_rest() 
     let waiting = courier.waiting(&rows, &Kind::ALL);
     assert_eq!(courier.next(&waiting, DAY, late), Step::GiveUp);
     courier.given_up(1);
-    let fresh = [Waiting {
-        seq: 2,
-        at: late.wall,
-    }];
+    let newest = courier.waiting(&rows, &Kind::ALL);
     let until = later(now, DAY + Duration::from_secs(1)).moment;
-    assert_eq!(courier.next(&fresh, DAY, late), Step::Rest(until));
+    assert_eq!(courier.next(&newest, DAY, late), Step::Rest(until));
+    assert_eq!(courier.next(&newest, DAY, later(now, 30 * DAY)), Step::Send);
+}
+
+#[test]
+fn a_clock_that_is_set_gives_up_nothing_too_early_and_ends_no_rest() {
+    let mut courier = Courier::new(0);
+    let now = start();
+    let set_back = Now {
+        wall: now.wall - 10_000 * DAY,
+        ..now
+    };
+    let waiting = courier.waiting(&groups(1..=2, now.wall), &Kind::ALL);
+    assert_eq!(courier.next(&waiting, DAY, set_back), Step::Send);
+    courier.answered(1, Answer::Failed(None), now.moment, 0.5);
+    let until = now.moment + FIRST_REST;
+    assert_eq!(courier.next(&waiting, DAY, set_back), Step::Rest(until));
+    // Events of a clock that began in 1970: the newest is told all the same.
+    let waiting = courier.waiting(&groups(1..=2, SystemTime::UNIX_EPOCH), &Kind::ALL);
+    let rested = later(now, FIRST_REST);
+    assert_eq!(courier.next(&waiting[1..], DAY, rested), Step::Send);
+}
+
+#[test]
+fn who_learns_late_where_the_cursor_was_goes_back_and_never_forward() {
+    let mut courier = Courier::new(7);
+    courier.answered(8, Answer::Taken, start().moment, 0.5);
+    courier.go_back_to(3);
+    assert_eq!((courier.cursor(), courier.worth_keeping(true)), (3, None));
+    let mut courier = Courier::new(7);
+    courier.go_back_to(500);
+    assert_eq!(courier.cursor(), 7);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One hop: a connection, a handshake, a request and its response.
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use std::net::SocketAddr;
 
@@ -23,12 +24,13 @@ pub(super) struct Hop {
     pub(super) exchange: Result<Exchange, Verdict>,
 }
 
-/// Connects, shakes hands, and exchanges a request for a response.
+/// Connects, shakes hands, and exchanges a request for a response; with `address`, to which the
+/// first address of this climb, `origin`, has led.
 pub(super) async fn one_hop(
     climb: &Climb<'_>,
     target: &HttpTarget,
     step: &Step,
-    address: SocketAddr,
+    (origin, address): (SocketAddr, SocketAddr),
 ) -> Hop {
     let limits = &climb.target.limits;
     let mut hop = Hop {
@@ -40,6 +42,7 @@ pub(super) async fn one_hop(
     let stream = match connect::open(address, climb.within(limits.connect)).await {
         Ok((stream, took)) => {
             hop.phases.connect = Some(took);
+            climb.passed(origin, Layer::Tcp, Some(took));
             stream
         }
         Err(verdict) => {
@@ -73,14 +76,23 @@ pub(super) async fn one_hop(
         match shaken.stream {
             Err(verdict) => hop.exchange = Err(verdict),
             Ok(stream) => {
+                climb.passed(origin, Layer::Tls, hop.phases.tls);
                 hop.reached = Some(Layer::Http);
                 let protocol = if h2 { Protocol::Http2 } else { Protocol::Http1 };
-                hop.exchange = talk(climb, target, step, (stream, valve), protocol).await;
+                hop.exchange = talk(climb, (target, origin), step, (stream, valve), protocol).await;
             }
         }
     } else {
+        climb.passed(origin, Layer::Tls, None);
         hop.reached = Some(Layer::Http);
-        hop.exchange = talk(climb, target, step, (stream, valve), Protocol::Http1).await;
+        hop.exchange = talk(
+            climb,
+            (target, origin),
+            step,
+            (stream, valve),
+            Protocol::Http1,
+        )
+        .await;
     }
     if let Ok(exchange) = &hop.exchange {
         hop.phases.first_byte = exchange.first_byte;
@@ -117,7 +129,7 @@ fn handshake<'a>(
 
 async fn talk<S>(
     climb: &Climb<'_>,
-    target: &HttpTarget,
+    (target, origin): (&HttpTarget, SocketAddr),
     step: &Step,
     (stream, valve): (S, Valve),
     protocol: Protocol,
@@ -133,10 +145,13 @@ where
     }
     let request = step.request(target, protocol)?;
     let deadline = climb.within(climb.target.limits.response);
+    let asked = climb.watcher.map(|_| Instant::now());
     let wanted = |status: u16| {
         if target.follow_redirects && redirect::is_redirect(status) {
-            Wanted::Nothing
-        } else if target.expect.status.contains(status) {
+            return Wanted::Nothing;
+        }
+        climb.passed(origin, Layer::Http, asked.map(|it| it.elapsed()));
+        if target.expect.status.contains(status) {
             Wanted::All(target.max_body)
         } else {
             Wanted::Start(target.max_body.min(wall::LOOKED_AT))

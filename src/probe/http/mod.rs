@@ -77,7 +77,7 @@ pub(super) async fn climb(
     let mut redirects: Vec<Redirect> = Vec::new();
     let mut resolve = climb.resolve;
     loop {
-        let mut hop = one_hop(climb, target, &step, current).await;
+        let mut hop = one_hop(climb, target, &step, (address, current)).await;
         hop.phases.resolve = resolve;
         match redirects.last_mut() {
             None => {

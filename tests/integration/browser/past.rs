@@ -39,7 +39,7 @@ const TROUBLES: [Trouble; 13] = [
 type Told = (&'static str, u64, u64, u64, &'static str, &'static str);
 
 const TOLD: [Told; 2] = [
-    ("x", 12, 9, 14, "dns", "dns_servfail"),
+    ("mastodon", 40, 14, 8, "tcp", "tcp_timeout"),
     ("x", 5, 18, 72, "http", "http_status"),
 ];
 
@@ -106,7 +106,8 @@ fn spent(network: &str, today: u64, hour: u64, length: u64) -> HourRow {
     }
 }
 
-/// An outage with what happened at its beginning and end.
+/// An outage with what happened at its beginning and end; of the preferred network with the
+/// switches.
 fn outage(
     &(network, days_ago, hour, minutes, layer, reason): &Told,
     id: u64,
@@ -159,15 +160,16 @@ fn outage(
         evidence: None,
     };
     let back = ended + Duration::from_secs(300);
+    let switch = |row, why| (network == "x").then(|| of_group(row, why));
     let events = [
-        lost,
-        of_outage(event(begun, "outage_started", "", "")),
-        of_group(event(begun, "group", network, "bluesky"), "failover"),
-        event(ended, "network", "down", "up"),
-        of_outage(event(ended, "outage_ended", "", "")),
-        of_group(event(back, "group", "bluesky", network), "failback"),
+        Some(lost),
+        Some(of_outage(event(begun, "outage_started", "", ""))),
+        switch(event(begun, "group", network, "bluesky"), "failover"),
+        Some(event(ended, "network", "down", "up")),
+        Some(of_outage(event(ended, "outage_ended", "", ""))),
+        switch(event(back, "group", "bluesky", network), "failback"),
     ];
-    let events = events.into_iter().map(Record::Event);
+    let events = events.into_iter().flatten().map(Record::Event);
     [Record::Outage(row)].into_iter().chain(events).collect()
 }
 

@@ -7,7 +7,7 @@ use regex::Regex;
 /// What stands for the figures of the day, in English and French, each documented by its example:
 /// `2026-05-24` (and `2026-05-24 13:09` as `13:09`), `13:09:12`, `7m 3s` or `1 h 20 min` or `12 ms`, `99.98 %`, `23 not observed`; and,
 /// as a run may meet the end of an hour, `2 with trouble`, and `, not observed SPAN` behind it.
-const FIGURES: [(&str, &str); 8] = [
+const FIGURES: [(&str, &str); 9] = [
     (r"\d{4}-\d\d-\d\d", "DATE"),
     (r"\b\d\d:\d\d(:\d\d)?\b", "TIME"),
     (
@@ -18,6 +18,8 @@ const FIGURES: [(&str, &str); 8] = [
     (r"\b\d+ (not observed|non observ)", "NUMBER $1"),
     (r"\b[1-9]\d* (with trouble|avec incident)", "SOME $1"),
     (r", (not observed|non observé) SPAN", ""),
+    // A busy machine may have been slow for a moment.
+    (r", (degraded|dégradé) SPAN", ""),
     // A time of yesterday has its date.
     (r"\bDATE TIME\b", "TIME"),
 ];
@@ -53,6 +55,13 @@ pub(super) fn compare(name: &str, tree: &str) {
 /// of their own, and perhaps at midnight; and with one line for hours that read the same.
 fn orderless(tree: &str) -> String {
     const DAY: &str = "heading \"DATE\" level=3";
+    // A busy machine may find anybody slow for a moment.
+    const SLOW: [&str; 4] = [
+        "works with trouble",
+        "works without trouble again",
+        "fonctionne avec difficulté",
+        "fonctionne de nouveau sans difficulté",
+    ];
     const AROUND: [&str; 3] = [DAY, "list", "group"];
     let mut lines: Vec<&str> = tree.lines().collect();
     // Two hours of the same trouble.
@@ -65,6 +74,7 @@ fn orderless(tree: &str) -> String {
     for line in lines[first..].iter().map(|line| line.trim_start()) {
         match line {
             "listitem level=1" => {}
+            line if SLOW.iter().any(|it| line.contains(it)) => {}
             line if line.starts_with("text \"TIME UTC ") => news.push(line),
             line if AROUND.contains(&line) => {}
             _ => break,

@@ -90,6 +90,35 @@ each host in a day on which all is well
 }
 
 #[test]
+fn check_says_where_the_service_remembers_if_that_is_another_place() {
+    let unit = include_str!("../../../systemd/bascule.service");
+    assert!(unit.contains("\nStateDirectory=bascule\n"));
+    let config = file(
+        "[uplink]\nenabled = false\n[network.a]\n[[network.a.tcp]]\nname = \"a\"\n\
+         address = \"127.0.0.1:1\"\n",
+    );
+    let path = config.path().to_str().unwrap();
+    let check = |state: &str, home: &str| {
+        let mut command = bascule(&["check", "--config", path]);
+        command.env_remove("STATE_DIRECTORY").env(state, home);
+        let (code, out, err) = told(&mut command);
+        assert_eq!((code, err.as_str()), (0, ""));
+        let (_, rest) = out.split_once("\nremembers in ").expect("where");
+        let (place, _) = rest.split_once("\n\n").expect("more");
+        place.to_owned()
+    };
+    assert_eq!(
+        check("XDG_STATE_HOME", "/root/.local/state"),
+        "/root/.local/state/bascule: states up to 15m old, outages for 400d\n  \
+         when run like this; the service of the package remembers in /var/lib/bascule"
+    );
+    assert_eq!(
+        check("STATE_DIRECTORY", "/srv/bascule"),
+        "/srv/bascule: states up to 15m old, outages for 400d"
+    );
+}
+
+#[test]
 fn check_tells_what_people_have_decided_for_now() {
     let config = file(
         r#"

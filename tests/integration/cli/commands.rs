@@ -3,6 +3,8 @@
 use std::io::Read as _;
 use std::process::{Command, Output, Stdio};
 
+use bascule::model::printable::is_harmful;
+
 use super::probing::file;
 use super::pty::on_a_terminal;
 
@@ -78,6 +80,14 @@ fn a_terminal_of_any_code_page_can_show_what_is_said() {
         "probe gopher://été/".to_owned(),
         "status --url été".to_owned(),
         "outages --since été".to_owned(),
+        "status --watch été".to_owned(),
+        "status --été".to_owned(),
+        "été".to_owned(),
+        "replay a.toml --openmetrics --label é".to_owned(),
+        "replay a.toml --openmetrics --every é".to_owned(),
+        "--log-level été".to_owned(),
+        "--config été".to_owned(),
+        format!("--config {wrong}"),
         "replay été.toml".to_owned(),
     ]);
     for words in all {
@@ -88,10 +98,50 @@ fn a_terminal_of_any_code_page_can_show_what_is_said() {
         let quotes = !words.is_ascii() || words.contains(&wrong);
         assert!(err.is_ascii() || quotes, "{words}: {err}");
         let shown = on_a_terminal(&words, &[("LANG", "C")]);
-        // What is no duration is refused, and quoted, before anything of ours runs.
-        let refused = words.contains("outages --since");
-        assert!(shown.is_ascii() || refused, "{words}: {shown}");
+        assert!(shown.is_ascii(), "{words}: {shown}");
     }
+}
+
+#[test]
+fn nothing_that_was_typed_commands_the_terminal() {
+    let hostile = "\x1b]0;title\x07\u{202e}b\u{9b}2J";
+    // The library for arguments takes out by itself what it knows.
+    let shown = "\u{fffd}b\u{fffd}2J";
+    for words in [
+        &["outages", "--since", hostile][..],
+        &["status", "--watch", hostile],
+        &["status", "--url", hostile],
+        &[hostile],
+        &["probe", hostile],
+        &["probe", &format!("gopher://{hostile}")],
+        &["check", "--config", hostile],
+        &["run", "--config", hostile],
+        &["replay", hostile],
+        &[
+            "outages",
+            "--url",
+            "http://127.0.0.1:1",
+            "--ca-file",
+            hostile,
+        ],
+    ] {
+        let (code, out, err) = told(&mut bascule(words));
+        assert_eq!((code, out.as_str()), (2, ""), "{words:?}");
+        let harmful = err.replace('\n', "").chars().find(|c| is_harmful(*c));
+        assert_eq!(harmful, None, "{words:?}: {err:?}");
+        if !words.contains(&"--url") && !words[words.len() - 1].contains("//") {
+            let is_quoted = err.contains(shown) || err.contains("\\u{202e}b\\u{9b}2J");
+            assert!(is_quoted, "{words:?}: {err:?}");
+        }
+    }
+    let typed = "outages --since \"$(printf 'a\\033[31mb')\"";
+    let shown = on_a_terminal(typed, &[]);
+    assert!(!shown.contains("\x1b[31mb"), "{shown:?}");
+    // Our own colours are for what is harmless.
+    let coloured = on_a_terminal("outages --since soon", &[]);
+    assert!(coloured.starts_with("\x1b["), "{coloured:?}");
+    let grey = on_a_terminal("outages --since soon", &[("NO_COLOR", "1")]);
+    assert!(grey.starts_with("error: invalid value 'soon'"), "{grey:?}");
 }
 
 #[test]

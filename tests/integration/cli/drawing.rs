@@ -9,13 +9,10 @@ use std::sync::Arc;
 
 use super::rounds::{answer, bare, expired_round, ms, passing_round};
 
-const RICH: Look = Look {
-    colour: true,
-    unicode: true,
-};
+const RICH: Look = Look::RICH;
 const GREY: Look = Look {
     colour: false,
-    unicode: true,
+    ..Look::RICH
 };
 
 fn alone(look: Look, round: &Round) -> String {

@@ -275,8 +275,9 @@ fn whoever_waits_sees_who_is_still_under_way() {
     written(
         &mut out,
         &mut all,
-        " 1 of 2 ended: 1 pass\x1b[K\r\n  website/back  ",
+        " 1 of 2 ended: 1 pass\x1b[K\r\n  website/back  tcp ✓ ",
     );
+    written(&mut out, &mut all, " ms, http …  ");
     let mut keys = child.stdin.take().expect("a pipe");
     keys.write_all(b"\x03").expect("it reads keys");
     out.read_to_string(&mut all).expect("UTF-8");

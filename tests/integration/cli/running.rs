@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bascule::model::printable::is_harmful;
 use bascule::model::{Role, State};
 use bascule::report::line::Look;
 use bascule::report::{outages, running, status};
 use serde_json::Value;
 
 use super::commands::{bascule, told};
+use super::pty::on_a_terminal;
 use super::server::{Server, nobody};
 use crate::web::scene::{Listener, Scene, now, wall};
 
@@ -55,6 +57,7 @@ x             down        12:59        tls: tls_expired           failed
 bluesky       up          09:09                                   active   0
   flapping: its outages of the last 6h make its way back longer
 mastodon      unknown     23 May 07:09                            unknown
+  maintenance announced: from 2026-05-24 21:09 to 2026-05-24 22:09 UTC
 
 uplink: not judged, every failure is believed at once
 2026-05-24 13:09:12 UTC, seen from rennes-1
@@ -64,11 +67,89 @@ this is 3m old, or the clocks of the daemon and of this machine differ
 }
 
 #[test]
+fn networks_stand_in_the_order_in_which_groups_prefer_them() {
+    let mut scene = Scene::new();
+    scene.snapshot.networks.reverse();
+    scene.group().roles.retain(|(name, _)| &**name != "bluesky");
+    let (_, out, _) = ask(&scene.listen(), "status", &[]);
+    let rows = out.lines().filter_map(|line| line.split_once("  "));
+    let known = ["x", "bluesky", "mastodon"];
+    let names: Vec<&str> = rows
+        .map(|(name, _)| name)
+        .filter(|it| known.contains(it))
+        .collect();
+    assert_eq!(names, ["x", "mastodon", "bluesky"], "{out}");
+}
+
+#[test]
+fn a_narrow_window_loses_nothing() {
+    let mut scene = Scene::new();
+    scene.facts.notices.clear();
+    let document = scene.listen().json("/status.json").to_string();
+    let read = running::read(document.as_bytes()).expect("a document");
+    let draw = |columns| status::draw(Look::PLAIN.within(columns), &read, wall());
+    assert_eq!(
+        draw(40),
+        "\
+crisis: X is down since 12:59 (tls),
+  9m 31s. Post on: Bluesky. Standby:
+  Mastodon.
+  1 standby in 1 independent failure
+  domain
+
+network         state       since
+x               down        12:59
+  tls: tls_expired, failed
+  outage 7, 9m 31s; web: certificate
+    expired 3 days ago
+bluesky         up          09:09
+  active, spare 1
+mastodon        up          23 May 07:09
+  standby, spare 1
+  maintenance announced: from
+    2026-05-24 21:09 to 2026-05-24 22:09
+    UTC
+
+uplink: up since 23 May 07:09 (ipv4
+  up, ipv6 unknown)
+2026-05-24 13:09:12 UTC, seen from
+  rennes-1
+"
+    );
+    let tiny = draw(20);
+    let row = "network  state\nx        down\n  12:59, tls:\n    tls_expired,\n    failed\n";
+    assert!(tiny.contains(row), "{tiny}");
+    for width in [0, 20, 35, 36, 79] {
+        let long = draw(width).lines().map(str::len).max();
+        assert!(long <= Some(width.max(20)), "{width}: {long:?}");
+    }
+
+    let one = br#"{"api": "v1", "vantage": "far away from here", "next": 7, "outages": [{"id": 7,
+        "network": "x", "state": "running", "started": "2026-05-24T12:59:30.120Z",
+        "duration_seconds": 60.2, "layer": "tls", "reason": "tls_expired", "detail": null,
+        "endpoint": "web"}]}"#;
+    let read = running::read(one).expect("a document");
+    assert_eq!(
+        outages::draw(Look::PLAIN.within(36), &read, "7d", None),
+        "\
+id   network
+7    x running
+     2026-05-24 12:59, 1m, tls:
+     tls_expired
+     web
+
+1 outage in the last 7d, seen from
+far away from here; 1 not over
+     x down 1m in 1 outage
+these are the newest; there may be
+more
+"
+    );
+}
+
+#[test]
 fn on_a_terminal_states_and_marks_have_colours() {
-    let rich = Look {
-        colour: true,
-        unicode: true,
-    };
+    let rich = Look::RICH;
     let status = br#"{"api": "v1", "vantage": "a", "at": "2026-05-24T13:09:12.000Z",
         "problem": null, "groups": [], "networks": [{"name": "x", "state": "down",
         "since": "2026-05-24T12:59:30.120Z", "layer": "tls", "reason": "tls_expired",
@@ -136,6 +217,45 @@ fn no_line_is_longer_than_eighty_columns_and_nothing_is_obeyed() {
 }
 
 #[test]
+fn nothing_a_daemon_says_commands_a_terminal() {
+    let evil = "\u{1b}[31m\u{1b}]0;t\u{7}\u{202e}\u{200b}\u{9b}2J\r\n\ta";
+    let status = serde_json::json!({
+        "api": "v1", "vantage": evil, "at": evil, "problem": evil,
+        "uplink": {"judged": true, "state": evil, "since": evil, "ipv4": evil, "ipv6": evil,
+            "gateway": true},
+        "notices": [{"texts": [{"language": "en", "text": evil}], "until": evil}],
+        "maintenance": [{"network": evil, "from": evil, "until": evil, "open": true}],
+        "groups": [{"name": evil, "sentence": evil, "active": evil, "standbys": 4_294_967_295_u32,
+            "roles": [{"network": evil, "role": evil}],
+            "failback_due": {"network": evil, "at": evil},
+            "pinned": {"network": evil, "until": evil}}],
+        "networks": [{"name": evil, "state": evil, "since": evil, "layer": evil, "reason": evil,
+            "detail": evil, "endpoint": evil, "roles": [{"group": evil, "role": evil}],
+            "outage": {"id": u64::MAX, "state": evil, "duration_seconds": 1e308}}],
+    });
+    let outages = serde_json::json!({
+        "api": "v1", "vantage": evil, "next": null, "outages": [{"id": u64::MAX, "network": evil,
+            "state": evil, "started": evil, "duration_seconds": -1e308, "layer": evil,
+            "reason": evil, "detail": evil, "endpoint": evil}],
+    });
+    for (command, document) in [("status", status), ("outages", outages)] {
+        let server = Server::page("200 OK", "", &document.to_string());
+        let url = server.url();
+        for more in ["", " --json"] {
+            let words = format!("{command} --url {url}{more}");
+            let shown = on_a_terminal(&words, &[]);
+            let ours = ["0", "1", "2", "32", "33", "35", "1;31"];
+            let bare = ours.iter().fold(shown.replace("\r\n", ""), |text, code| {
+                text.replace(&format!("\x1b[{code}m"), "")
+            });
+            let harmful = bare.chars().find(|c| is_harmful(*c));
+            assert_eq!(harmful, None, "{words}: {shown:?}");
+            assert!(shown.contains("]0;t"), "{words}: {shown:?}");
+        }
+    }
+}
+
+#[test]
 fn outages_that_run_come_first_and_say_so() {
     let mut scene = Scene::new();
     scene.outages.reverse();
@@ -181,9 +301,9 @@ fn more_outages_than_a_page_holds_are_not_hidden() {
         })
         .collect();
     let (_, out, _) = ask(&scene.listen(), "outages", &[]);
-    let end = "\n1000 outages in the last 7d, seen from rennes-1; 1 not over\n  \
-               bluesky               down 59d in 999 outages\n  \
-               x                     down 9m 31s in 1 outage\n\
+    // That of x is older than all of them: it is on the next page.
+    let end = "\n1000 outages in the last 7d, seen from rennes-1\n  \
+               bluesky               down 59d 1h in 1000 outages\n\
                these are the newest; there may be more\n";
     assert!(out.ends_with(end), "{}", &out[out.len() - 100..]);
 }

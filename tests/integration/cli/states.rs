@@ -8,10 +8,12 @@ use bascule::model::{
     Cause, Layer, Moment, NetworkView, Reason, Role, State, Trouble, UplinkState,
 };
 
+use bascule::web::MaintenanceFacts;
+
 use super::commands::{bascule, told};
 use super::pty::on_a_terminal;
-use crate::support::daemon::Daemon;
-use crate::web::scene::{Listener, Scene, ago};
+use crate::support::daemon::{Daemon, LISTENS};
+use crate::web::scene::{Listener, Scene, ago, wall};
 
 fn asked(listener: &Listener) -> Vec<String> {
     let url = format!("http://{}", listener.address);
@@ -40,7 +42,7 @@ fn without_its_age(out: &str) -> String {
 fn assert_same_on_a_terminal(listener: &Listener, plain: &str) {
     let out = on_a_terminal(&asked(listener).join(" "), &[]);
     let text = without_its_age(&without_colours(&out).replace("\r\n", "\n"));
-    assert_eq!(text.replace(" · ", ", "), plain);
+    assert_eq!(text.replace(" · ", ", ").replace('…', "..."), plain);
     assert!(out.contains("\x1b["), "{out:?}");
     let grey = on_a_terminal(&asked(listener).join(" "), &[("NO_COLOR", "1")]);
     assert!(!grey.contains('\x1b'), "{grey:?}");
@@ -57,6 +59,8 @@ fn without_colours(text: &str) -> String {
 
 fn assert_shown(mut scene: Scene, code: i32, expected: &str) {
     scene.facts.notices.clear();
+    // The one of the scene is of tomorrow, and told elsewhere.
+    scene.facts.maintenance.retain(|it| it.from <= wall());
     let listener = scene.listen();
     let (ended, out) = in_a_pipe(&listener);
     assert_eq!(out, expected);
@@ -180,7 +184,7 @@ bluesky       down        13:04        tcp: tcp_refused           failed
   outage 8, 5m; web: 192.0.2.7:443 refuses connections
 mastodon      down        13:04        content: content_forbidden failed
   outage 9, 5m; web: the page has the words that must not be there: Something
-    went wrong, please try again in a moment or have a look at the page of our
+    went wrong, please try again in a moment or have a look at the page of ...
 
 uplink: up since 23 May 07:09 (ipv4 up, ipv6 unknown)
 2026-05-24 13:09:12 UTC, seen from rennes-1
@@ -225,6 +229,11 @@ fn x_is_in_maintenance() {
         Some("bluesky"),
         [Role::Disabled, Role::Active, Role::Standby],
     );
+    scene.facts.maintenance.push(MaintenanceFacts {
+        network: "x".into(),
+        from: wall() - Duration::from_secs(900),
+        until: wall() + Duration::from_secs(2_700),
+    });
     assert_shown(
         scene,
         0,
@@ -235,6 +244,7 @@ crisis: X is in maintenance since 12:54. All other channels work. Post on:
 
 network       state       since        layer: reason              role     spare
 x             maintenance 12:54                                   disabled
+  in maintenance from 2026-05-24 12:54 to 2026-05-24 13:54 UTC
 bluesky       up          09:09                                   active   1
 mastodon      up          23 May 07:09                            standby  1
 
@@ -307,6 +317,9 @@ fn a_real_daemon_is_followed_from_fine_to_all_down() {
         let series = format!("bascule_group_active{{group=\"crisis\",network=\"{network}\"}}");
         daemon.wait_for(&series, |v| v == 1.0);
     };
+    let line = daemon.wait_for_line(LISTENS);
+    let at = format!("status page on {url}/, metrics on {url}/metrics, readiness on {url}/readyz");
+    assert!(line.ends_with(&at), "{line}");
     is("x", "up");
     is("website", "up");
     active("x");

@@ -251,3 +251,144 @@ fn a_terminal_is_drawn_in_place_and_is_left_as_it_was_with_the_last_table() {
     assert!(left.ends_with("then 5 UTC, seen from a\n"), "{left:?}");
     assert_eq!(child.wait().expect("it ends").code(), Some(1));
 }
+
+/// What leaves the second screen, and what enters it.
+const LEAVES: &str = "\x1b[?7h\x1b[?25h\x1b[?1049l";
+const ENTERS: &str = "\x1b[?1049h\x1b[?25l\x1b[?7l";
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_fg_draws_it_anew() {
+    let daemon = Daemon::saying(document("up", 1));
+    let mut command = Command::new("script");
+    let shell = "stty rows 24 cols 80; PS1=ready: exec bash --noprofile --norc +o history -i";
+    command.args(["-qefc", shell, "/dev/null"]).envs([
+        ("TERM", "xterm"),
+        ("NO_COLOR", "1"),
+        ("LANG", "C.UTF-8"),
+    ]);
+    let (mut child, mut out) = watching(command.stdin(Stdio::piped()));
+    let mut keys = child.stdin.take().expect("a pipe");
+    let mut press = |text: &str| keys.write_all(text.as_bytes()).expect("it reads keys");
+    let mut wait = |wanted: &str| {
+        let mut all = String::new();
+        written(&mut out, &mut all, wanted);
+        all
+    };
+    wait("ready:");
+    let binary = env!("CARGO_BIN_EXE_bascule");
+    press(&format!(
+        "{binary} status --watch 1 --url {}\n",
+        daemon.url()
+    ));
+    assert!(wait("seen from a\x1b[K\x1b[J").contains(ENTERS));
+    press("\x1a");
+    let stopped = wait("ready:");
+    let (_, shell) = stopped.split_once(LEAVES).expect("it was left");
+    assert!(shell.contains("Stopped"), "{stopped:?}");
+    // Nothing is drawn behind the shell.
+    press("bg\n");
+    wait("ready:");
+    let asked = daemon.requests.load(Ordering::SeqCst);
+    until_some("more requests", || {
+        (daemon.requests.load(Ordering::SeqCst) > asked + 1).then_some(())
+    });
+    press("echo still $((40 + 2))\n");
+    let shell = wait("still 42\r\n");
+    assert!(!shell.contains("\x1b[?1049h"), "{shell:?}");
+    press("fg\n");
+    assert!(wait("seen from a\x1b[K\x1b[J").contains(ENTERS));
+    press("\x03");
+    let ended = wait("ready:");
+    let (_, left) = ended.split_once(LEAVES).expect("it was left");
+    assert!(left.starts_with("crisis: It is up for 1s.\r\n"), "{left:?}");
+    press("exit $?\n");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn however_it_ends_the_terminal_is_left_clean_and_without_a_shell_ctrl_z_does_nothing() {
+    for signal in ["TERM", "QUIT", "HUP"] {
+        let daemon = Daemon::saying(document("down", 1));
+        let binary = env!("CARGO_BIN_EXE_bascule");
+        let url = daemon.url();
+        let line = format!(
+            "stty rows 24 cols 80; echo \"($$)\"; exec {binary} status --watch 1 --url {url}"
+        );
+        let mut command = Command::new("script");
+        command
+            .args(["-qefc", &line, "/dev/null"])
+            .envs([("TERM", "xterm"), ("NO_COLOR", "1")]);
+        let (mut child, mut out) = watching(command.stdin(Stdio::piped()));
+        let mut keys = child.stdin.take().expect("a pipe");
+        let mut all = String::new();
+        written(&mut out, &mut all, "\x1b[K\x1b[J");
+        keys.write_all(b"\x1a").expect("it reads keys");
+        written(&mut out, &mut all, LEAVES);
+        let (_, pid) = all.split_once('(').expect("its number");
+        let pid = pid.split(')').next().expect("its number").to_owned();
+        let mut again = String::new();
+        written(&mut out, &mut again, "\x1b[K\x1b[J");
+        let killed = Command::new("kill")
+            .args([&format!("-{signal}"), &pid])
+            .status();
+        assert!(killed.expect("kill runs").success());
+        let mut rest = String::new();
+        out.read_to_string(&mut rest).expect("UTF-8");
+        let (_, left) = rest.rsplit_once(LEAVES).expect("it was left");
+        assert!(
+            left.starts_with("crisis: It is down for 1s.\r\n"),
+            "{left:?}"
+        );
+        assert_eq!(child.wait().expect("it ends").code(), Some(1), "{signal}");
+    }
+}
+
+#[test]
+fn whoever_watches_for_nobody_ends() {
+    let daemon = Daemon::saying(document("up", 1));
+    let mut command = bascule(&["status", "--watch", "1", "--url"]);
+    let (mut child, mut out) = watching(command.arg(daemon.url()));
+    block(&mut out);
+    drop(out);
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn a_window_that_is_made_narrower_is_drawn_for_its_width() {
+    let daemon = Daemon::saying(document("up", 1));
+    let binary = env!("CARGO_BIN_EXE_bascule");
+    let url = daemon.url();
+    let line = format!(
+        "stty rows 24 cols 80; echo \"($(tty))\"; exec {binary} status --watch 60 --url {url}"
+    );
+    let mut command = Command::new("script");
+    command
+        .args(["-qefc", &line, "/dev/null"])
+        .envs([("TERM", "xterm"), ("NO_COLOR", "1")]);
+    let (mut child, mut out) = watching(command.stdin(Stdio::piped()));
+    let mut keys = child.stdin.take().expect("a pipe");
+    let mut all = String::new();
+    written(&mut out, &mut all, "seen from a\x1b[K\x1b[J");
+    let (_, tty) = all.split_once('(').expect("its terminal");
+    let tty = tty.split(')').next().expect("its terminal").to_owned();
+    let resized = Command::new("stty")
+        .args(["-F", &tty, "cols", "36"])
+        .status();
+    assert!(resized.expect("stty runs").success());
+    let mut narrow = String::new();
+    written(&mut out, &mut narrow, "seen from a\x1b[K\x1b[J");
+    assert_eq!(
+        narrow.replace("\x1b[K\r\n", "\n"),
+        "\x1b[Hasked every 1m; Ctrl-C ends\n\n\
+         crisis: It is up for 1s.\n\n\
+         network     state       since\n\
+         x           up          1\n  \
+         spare 1\n  \
+         web: took 1 s\n\n\
+         then 1 UTC, seen from a\x1b[K\x1b[J"
+    );
+    assert_eq!(daemon.requests.load(Ordering::SeqCst), 1);
+    keys.write_all(b"\x03").expect("it reads keys");
+    out.read_to_string(&mut all).expect("UTF-8");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}

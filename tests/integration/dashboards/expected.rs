@@ -135,6 +135,11 @@ pub(super) const TABLE: &[(Key, Expect)] = &[
         Expect::LiveQuiet("all rounds are run"),
     ),
     ((ITSELF, "Rounds in flight", "A"), Expect::Live),
+    ((ITSELF, "Events that wait, by webhook", "A"), Expect::Live),
+    (
+        (ITSELF, "Attempts to tell a webhook, by result", "A"),
+        Expect::LiveQuiet("nothing happens that would be told"),
+    ),
     ((ITSELF, "Processor", "A"), Expect::Live),
     ((ITSELF, "Memory", "A"), Expect::Live),
     ((ITSELF, "File descriptors in use", "A"), Expect::Live),

@@ -3,8 +3,8 @@
 //!
 //! Each block in `sh` is run as it stands. A block in `text` right behind it is what one sees then:
 //! `...` stands for what may differ, on a line of its own for any number of lines; how wide a column
-//! is does not matter. People are slower
-//! than machines, so a block is run again until that is what it says: it must bear that.
+//! is does not matter. People are slower than machines, so a block is run again until that is what
+//! it says: it must bear that.
 
 use tokio::time::Instant;
 
@@ -12,6 +12,9 @@ use super::*;
 
 /// Where the reader needs the Internet, which a test does not have.
 const END: &str = "\n## 4. ";
+
+/// What the reader opens in a browser.
+const PAGE: &str = "<http://127.0.0.1:10110/>";
 
 /// A block in a fence.
 #[derive(Debug, PartialEq)]
@@ -98,6 +101,9 @@ fn the_quick_start_does_word_for_word_what_it_says() {
         let shown = blocks.next_if(|next| next.language == "text" && next.follows);
         scene.does(block.text, shown.map(|shown| shown.text));
     }
+    assert!(here.contains(PAGE), "the page is named");
+    let page = scene.machine.until("the page", || scene.machine.get("/"));
+    assert!(page.contains("City website is down"), "{page}");
 }
 
 impl Scene {

@@ -7,6 +7,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+/// The line of the log that says where the private listener is.
+pub(crate) const LISTENS: &str = "status page on http";
 /// Longest that anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -89,7 +91,7 @@ impl Daemon {
             config,
             _dir: dir,
         };
-        let line = daemon.wait_for_line("metrics on http");
+        let line = daemon.wait_for_line(LISTENS);
         let (_, rest) = line.split_once("://").expect("an address");
         let (address, _) = rest.split_once('/').expect("a path");
         daemon.address = address.parse().expect("an address");

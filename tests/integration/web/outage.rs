@@ -216,9 +216,9 @@ fn after_a_restart_the_link_leads_where_it_led_until_something_better_is_known()
     for (state, config) in [(state.path(), &forgetful), (empty.path(), &patient)] {
         let daemon = Daemon::start_in(state, config);
         let answer = daemon.get("/go/crisis");
-        let said = answer.text();
-        assert_eq!(answer.status, 503, "{said}");
-        assert!(said.contains("<h1>Nothing is judged yet.</h1>"), "{said}");
+        assert_eq!(answer.status, 503);
+        let page = answer.text();
+        assert!(page.contains("<h1>Nothing is judged yet.</h1>"), "{page}");
         assert_eq!(header(&answer, "retry-after"), Some("30"));
     }
 }

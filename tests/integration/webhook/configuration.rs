@@ -17,16 +17,16 @@ fn written(webhooks: &str) -> (tempfile::TempDir, std::path::PathBuf) {
 #[test]
 fn check_tells_each_webhook_and_nothing_tells_its_secrets() {
     let (_folder, path) = written(
-        "[[webhook]]\nname = \"banner\"\nurl = \"https://city.example/hooks/b?token=Zq9-t0ken\"\n\
+        "[[webhook]]\nname = \"banner\"\nurl = \"https://city.example/hooks/b?token=Zq9-t0ken#Zq9-too\"\n\
          secret_file = \"secret\"\nevents = [\"group\", \"uplink\"]\nmax_age = \"2h\"\n\
          [[webhook]]\nname = \"plain\"\nurl = \"http://city.example/b\"\n",
     );
     let (code, out, err) = bascule("check", &path);
     assert_eq!((code, &*err), (Some(0), ""));
     let told = "\nwebhook banner\n  to https://city.example/hooks/b (its query is not shown)\n  \
-                group, uplink, signed\n  tried again until an event is 2h old\n\nwebhook plain\n  \
+                group, uplink, signed\n  tried again until an event is 2h old, the newest without end\n\nwebhook plain\n  \
                 to http://city.example/b\n  outage_started, outage_ended, group, uplink, not \
-                signed\n  tried again until an event is 1d old\n";
+                signed\n  tried again until an event is 1d old, the newest without end\n";
     assert!(out.contains(told), "{out}");
     let out: Vec<&str> = out.split_whitespace().collect();
     let out = out.join(" ");
@@ -56,7 +56,9 @@ fn what_is_wrong_with_a_webhook_is_said_with_its_line_and_without_its_secrets() 
          [[webhook]]\nname = \"a\"\nurl = \"https://u:hunter2@city.example/\"\nsecret_file = \"short\"\n\
          [[webhook]]\nname = \"a\"\nmax_age = \"1s\"\nevents = [\"outage\", \"group\"]\n\
          [[webhook]]\nname = \"b\"\nurl = \"https://city.example/\"\nevents = []\n\
-         secret_file = \"nowhere\"\n",
+         secret_file = \"nowhere\"\n\
+         [[webhook]]\nname = \"c\"\nurl = \"https://city.example/\"\n\
+         secret_file = \"whsec_hunter2\"\n",
     );
     let (code, _, err) = bascule("check", &path);
     assert_eq!(code, Some(2));
@@ -79,6 +81,8 @@ fn what_is_wrong_with_a_webhook_is_said_with_its_line_and_without_its_secrets() 
         "config.toml:21: webhook.b.events: is empty: name at least one kind of event",
         "config.toml:22: webhook.b.secret_file: cannot read nowhere: No such file or directory (os \
          error 2)",
+        "config.toml:26: webhook.c.secret_file: cannot read the file whose name stands here (it looks \
+         like a secret): No such file or directory (os error 2)",
     ];
     assert_eq!(lines, expected, "{err}");
 }

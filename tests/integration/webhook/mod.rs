@@ -2,7 +2,11 @@
 //! happens when they are down, hang, or the daemon is killed.
 
 mod configuration;
+mod disk;
+mod documented;
+mod hostile;
 mod receiver;
+mod reload;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -75,13 +79,21 @@ impl World {
 
     /// A daemon to which both networks are up, and whose first choice is known to the receiver.
     fn settled(&self, receiver: &Receiver) -> Daemon {
-        let daemon = Daemon::start_in(&self.state(), &self.config(receiver));
-        for network in ["x", "y"] {
-            let up = format!("bascule_network_state{{network=\"{network}\",state=\"up\"}}");
-            daemon.wait_for(&up, |value| value == 1.0);
-        }
+        self.settled_in(&self.state(), receiver)
+    }
+
+    fn settled_in(&self, state: &Path, receiver: &Receiver) -> Daemon {
+        let daemon = Daemon::start_in(state, &self.config(receiver));
+        both_are_up(&daemon);
         receiver.wait_for(1);
         daemon
+    }
+}
+
+fn both_are_up(daemon: &Daemon) {
+    for network in ["x", "y"] {
+        let up = format!("bascule_network_state{{network=\"{network}\",state=\"up\"}}");
+        daemon.wait_for(&up, |value| value == 1.0);
     }
 }
 
@@ -281,6 +293,16 @@ async fn over_tls_a_receiver_is_trusted_as_an_endpoint_is() {
         daemon.rewrite(&format!("{config}ca_file = \"{}\"\n", root.display()));
         daemon.signal("HUP");
         daemon.wait_for(&deliveries("success"), |value| value >= 1.0);
+        // The name counts, whoever has signed it.
+        let other = config.replace("//localhost:", "//127.0.0.1:");
+        daemon.rewrite(&format!("{other}ca_file = \"{}\"\n", root.display()));
+        daemon.signal("HUP");
+        world.break_x(true);
+        let line = daemon.wait_for_line("(outage_started) is not delivered");
+        assert!(
+            line.contains("no TLS with it: certificate is for localhost, not for 127.0.0.1;"),
+            "{line}"
+        );
     });
     talk.await.unwrap();
     assert!(counted.load(Ordering::SeqCst) >= 1);

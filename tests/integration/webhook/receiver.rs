@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -23,6 +24,12 @@ pub(super) enum Manner {
     Closes,
     /// It reads, and says nothing until the sender has gone away.
     Hangs,
+    /// It says this, and nothing more until the sender has gone away.
+    Says(&'static str),
+    /// It says yes, and then more and more until the sender has gone away.
+    Pours,
+    /// It says a byte a second.
+    Trickles,
 }
 
 /// A request, and how it was answered.
@@ -31,7 +38,7 @@ pub(super) struct Got {
     pub(super) manner: Manner,
     pub(super) head: Vec<String>,
     pub(super) body: Vec<u8>,
-    /// The sender has gone away without an answer.
+    /// The sender has gone away, or has its answer.
     pub(super) left: bool,
 }
 
@@ -56,14 +63,23 @@ impl Got {
 
     /// Checks the signature as a receiver should.
     pub(super) fn assert_signed(&self) {
-        let key = STANDARD.decode(SECRET.strip_prefix("whsec_").unwrap());
+        assert!(self.is_signed_with(SECRET), "the signature is wrong");
+    }
+
+    /// Whether one of the signatures is right to a receiver that knows this secret only.
+    pub(super) fn is_signed_with(&self, secret: &str) -> bool {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap());
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key.unwrap());
         let (id, timestamp) = (self.id(), self.header("webhook-timestamp"));
         let mut content = format!("{id}.{timestamp}.").into_bytes();
         content.extend(&self.body);
-        let signature = self.header("webhook-signature").strip_prefix("v1,");
-        let signature = STANDARD.decode(signature.unwrap()).unwrap();
-        hmac::verify(&key, &content, &signature).expect("the signature is right");
+        self.header("webhook-signature")
+            .split(' ')
+            .any(|signature| {
+                let signature = signature.strip_prefix("v1,").expect("a version");
+                let signature = STANDARD.decode(signature).expect("base64");
+                hmac::verify(&key, &content, &signature).is_ok()
+            })
     }
 }
 
@@ -125,19 +141,22 @@ impl Receiver {
             all.push(got);
             all.len() - 1
         };
-        match manner {
+        // The sender may have been killed, or want no more.
+        let _ = match manner {
             Manner::Status(status) => {
                 let answer = format!("HTTP/1.1 {status} Said\r\nContent-Length: 0\r\n\r\n");
-                // The sender may have been killed.
-                let _ = stream.write_all(answer.as_bytes());
+                stream.write_all(answer.as_bytes())
             }
-            Manner::Hangs => {
-                // Ends when the sender goes away.
-                let _ = stream.read(&mut [0]);
-                self.got.lock().unwrap()[place].left = true;
+            Manner::Hangs => until_it_leaves(&mut stream),
+            Manner::Says(text) => {
+                let said = stream.write_all(text.as_bytes());
+                said.and_then(|()| until_it_leaves(&mut stream))
             }
-            Manner::Closes => {}
-        }
+            Manner::Pours => pour(&mut stream),
+            Manner::Trickles => trickle(&mut stream),
+            Manner::Closes => Ok(()),
+        };
+        self.got.lock().unwrap()[place].left = true;
     }
 
     pub(super) fn be(&self, manner: Manner) {
@@ -171,4 +190,23 @@ impl Receiver {
                 .find(|got| got.manner == manner && got.kind() == kind)
         })
     }
+}
+
+fn until_it_leaves(stream: &mut TcpStream) -> std::io::Result<()> {
+    stream.read(&mut [0]).map(|_| ())
+}
+
+fn pour(stream: &mut TcpStream) -> std::io::Result<()> {
+    stream.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
+    loop {
+        stream.write_all(b"4\r\nmore\r\n")?;
+    }
+}
+
+fn trickle(stream: &mut TcpStream) -> std::io::Result<()> {
+    for byte in b"HTTP/1.1 200 OK\r\nX-Slow: yes\r\n\r\n" {
+        stream.write_all(&[*byte])?;
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    Ok(())
 }

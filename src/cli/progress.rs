@@ -16,6 +16,8 @@ const NAMED: usize = 10;
 
 /// Columns that the name of a round keeps beside its layers, if that is not more than a third.
 const NAME: usize = 24;
+/// Columns that it keeps in any case.
+const LEAST: usize = 12;
 
 /// What each round has shown so far.
 pub(super) type Rounds = Arc<[UnderWay]>;
@@ -128,7 +130,7 @@ impl<'a> Progress<'a> {
             false => ("ok", "..."),
         };
         let layers = round.told(kind, ok, dots);
-        let kept = name.width().min(NAME).min(room / 3);
+        let kept = name.width().min(NAME).min((room / 3).max(LEAST));
         let beside = room.saturating_sub(time.width() + kept);
         let told = (0..layers.len()).map(|from| {
             let left_out = if from > 0 { dots } else { "" };

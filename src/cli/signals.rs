@@ -29,14 +29,16 @@ pub(super) enum Told {
 /// The signals that such a command minds.
 pub(super) struct Signals {
     /// Each ends it, and none of them may leave the second screen behind.
-    ends: [Signal; 4],
+    ends: [Signal; 3],
+    /// The terminal is closed. Elsewhere `nohup` may have had it ignored, and it stays so.
+    hangup: Option<Signal>,
     stop: Signal,
     go_on: Signal,
     resize: Signal,
 }
 
 impl Signals {
-    pub(super) fn new() -> Result<Self, Trouble> {
+    pub(super) fn new(is_screen: bool) -> Result<Self, Trouble> {
         let of = |kind| {
             signal(kind).map_err(|error| Trouble::new(format!("cannot wait for Ctrl-C: {error}")))
         };
@@ -45,8 +47,8 @@ impl Signals {
                 of(SignalKind::interrupt())?,
                 of(SignalKind::terminate())?,
                 of(SignalKind::quit())?,
-                of(SignalKind::hangup())?,
             ],
+            hangup: is_screen.then(|| of(SignalKind::hangup())).transpose()?,
             stop: of(SignalKind::from_raw(Kind::TSTP.as_raw()))?,
             go_on: of(SignalKind::from_raw(Kind::CONT.as_raw()))?,
             resize: of(SignalKind::window_change())?,
@@ -54,13 +56,19 @@ impl Signals {
     }
 
     pub(super) async fn next(&mut self) -> Told {
-        let [interrupt, terminate, quit, hangup] = &mut self.ends;
+        let [interrupt, terminate, quit] = &mut self.ends;
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
             biased;
             _ = interrupt.recv() => Told::End,
             _ = terminate.recv() => Told::End,
             _ = quit.recv() => Told::End,
-            _ = hangup.recv() => Told::End,
+            _ = hangup => Told::End,
             _ = self.stop.recv() => Told::Stop,
             _ = self.go_on.recv() => Told::GoOn,
             _ = self.resize.recv() => Told::Resized,

@@ -81,7 +81,7 @@ impl Drop for Screen {
 pub(super) fn watch(arguments: &Arguments, every: Duration) -> Result<Answer, Trouble> {
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
-        let mut signals = Signals::new()?;
+        let mut signals = Signals::new(terminal::redraws())?;
         let mut daemon = arguments.daemon.asked(PATH, &[]);
         watched(arguments, every, &mut daemon, &mut signals).await
     });
@@ -96,7 +96,7 @@ async fn watched(
     signals: &mut Signals,
 ) -> Result<Answer, Trouble> {
     let clock = Clock::system();
-    let look = terminal::look(false);
+    let look = terminal::fitting_look();
     let first = tokio::select! {
         biased;
         first = daemon.again() => first?,

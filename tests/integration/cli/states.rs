@@ -238,7 +238,7 @@ fn x_is_in_maintenance() {
         scene,
         0,
         "\
-crisis: X is in maintenance since 12:54. All other channels work. Post on:
+crisis: X is in maintenance until 13:54. All other channels work. Post on:
   Bluesky. Standby: Mastodon.
   1 standby in 1 independent failure domain
 

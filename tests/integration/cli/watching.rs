@@ -344,6 +344,27 @@ fn however_it_ends_the_terminal_is_left_clean_and_without_a_shell_ctrl_z_does_no
 }
 
 #[test]
+fn a_hangup_that_is_ignored_stays_so_in_a_pipe() {
+    let daemon = Daemon::saying(document("up", 1));
+    let (binary, url) = (env!("CARGO_BIN_EXE_bascule"), daemon.url());
+    let line = format!("trap '' HUP; exec {binary} status --watch 1 --url {url}");
+    let (mut child, mut out) = watching(Command::new("sh").args(["-c", &line]));
+    block(&mut out);
+    let hangup = ["-HUP".to_owned(), child.id().to_string()];
+    assert!(
+        Command::new("kill")
+            .args(hangup)
+            .status()
+            .expect("kill runs")
+            .success()
+    );
+    daemon.now_says(Some(document("down", 2)));
+    assert_eq!(block(&mut out)[0], "crisis: It is down for 2s.");
+    interrupt(&child);
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+}
+
+#[test]
 fn whoever_watches_for_nobody_ends() {
     let daemon = Daemon::saying(document("up", 1));
     let mut command = bascule(&["status", "--watch", "1", "--url"]);

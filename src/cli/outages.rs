@@ -9,6 +9,8 @@ use crate::report::running::{self, Outages};
 
 /// The most that a daemon says at once: without evidence, and with it.
 const MOST: [&str; 2] = ["1000", "100"];
+/// Pages that a table goes on for: one that is not over may be older than a page of others.
+const PAGES: usize = 10;
 
 /// Whom to ask and how to tell it.
 #[derive(Args, Debug)]
@@ -53,7 +55,19 @@ pub(super) fn outages(arguments: &Arguments) -> Result<Answer, Trouble> {
     ];
     query.extend(network.iter().map(|network| ("network", &**network)));
     let document = daemon.get("api/v1/outages", &query)?;
-    let outages: Outages = running::read(&document).map_err(|why| daemon.trouble(&why))?;
+    let read =
+        |document: &[u8]| running::read::<Outages>(document).map_err(|why| daemon.trouble(&why));
+    let mut outages = read(&document)?;
+    let pages = if *json { 1 } else { PAGES };
+    for _ in 1..pages {
+        let Some(next) = outages.next else { break };
+        let next = next.to_string();
+        let mut query = query.clone();
+        query.push(("before", &*next));
+        let page = read(&daemon.get("api/v1/outages", &query)?)?;
+        outages.next = page.next;
+        outages.outages.extend(page.outages);
+    }
     terminal::print(&if *json {
         running::retold(&document).unwrap_or_default()
     } else {

@@ -290,22 +290,35 @@ fn a_time_without_outages_is_told_in_a_line() {
     assert_eq!(asked.lock().unwrap()[0].limit, 1000);
 }
 
-#[test]
-fn more_outages_than_a_page_holds_are_not_hidden() {
+/// So many finished ones, and an older one that runs.
+fn many_outages(number: u64) -> String {
     let mut scene = Scene::new();
-    let one = scene.outages[1].clone();
-    scene.outages = (0..1000)
-        .map(|n| bascule::history::OutageRow {
-            id: 2000 - n,
-            ..one.clone()
-        })
-        .collect();
-    let (_, out, _) = ask(&scene.listen(), "outages", &[]);
-    // That of x is older than all of them: it is on the next page.
-    let end = "\n1000 outages in the last 7d, seen from rennes-1\n  \
-               bluesky               down 59d 1h in 1000 outages\n\
+    let [running, one] = [0, 1].map(|i| scene.outages[i].clone());
+    let finished = (0..number).map(|n| bascule::history::OutageRow {
+        id: 7 + number - n,
+        ..one.clone()
+    });
+    scene.outages = finished.chain([running]).collect();
+    ask(&scene.listen(), "outages", &[]).1
+}
+
+#[test]
+fn an_outage_that_runs_is_not_hidden_by_a_page_of_newer_ones() {
+    let out = many_outages(1000);
+    let end = "\n1001 outages in the last 7d, seen from rennes-1; 1 not over\n  \
+               bluesky               down 59d 1h in 1000 outages\n  \
+               x                     down 9m 31s in 1 outage\n";
+    assert!(out.ends_with(end), "{}", &out[out.len() - 200..]);
+    assert_eq!(out.lines().nth(1).map(|line| &line[..7]), Some("7    x "));
+}
+
+#[test]
+fn more_outages_than_are_asked_for_are_not_passed_over_in_silence() {
+    let out = many_outages(10_000);
+    let end = "\n10000 outages in the last 7d, seen from rennes-1\n  \
+               bluesky               down 590d 7h in 10000 outages\n\
                these are the newest; there may be more\n";
-    assert!(out.ends_with(end), "{}", &out[out.len() - 400..]);
+    assert!(out.ends_with(end), "{}", &out[out.len() - 200..]);
 }
 
 #[test]

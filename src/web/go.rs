@@ -15,8 +15,6 @@ use super::routes::{Answer, HTML, respond, text};
 
 /// What stands before the name of a group.
 const BEFORE: &str = "/go/";
-/// Seconds until whom it could not lead anywhere may ask again.
-const SOON: &str = "30";
 
 /// Seconds until it may lead somewhere.
 const SOON: &str = "30";

@@ -18,6 +18,7 @@ use super::turns::Line;
 use super::{View, admission, badge, feed, fresh, go, page, pages, render};
 use crate::metrics::ROUTES;
 use crate::model::UplinkState;
+use crate::report::words::timestamp;
 
 pub(super) type Answer = Response<Full<Bytes>>;
 
@@ -213,7 +214,7 @@ async fn turn_to(
     let document = match page {
         Page::Metrics => return metrics(line, render::accepts_gzip(head), view).await,
         Page::Landing => return landing(request, line, view).await,
-        Page::Health => return text(StatusCode::OK, "alive\n"),
+        Page::Health => return health(view),
         Page::Ready => return ready(view),
         Page::Reload => return reload(view).await,
         Page::StatusText => return text(StatusCode::OK, pages::status_text(view)),
@@ -267,6 +268,17 @@ async fn metrics(line: Line, gzip: bool, view: &View) -> Answer {
 }
 
 /// First rounds done and uplink known.
+/// A daemon that judges no more is not alive, whatever else of it still answers.
+fn health(view: &View) -> Answer {
+    let picture = view.source.picture();
+    if picture.is_over(view.source.clock()) {
+        let since = timestamp(picture.wall);
+        let sentence = format!("the prober hangs: nothing has been judged since {since}\n");
+        return text(StatusCode::SERVICE_UNAVAILABLE, sentence);
+    }
+    text(StatusCode::OK, "alive\n")
+}
+
 fn ready(view: &View) -> Answer {
     let readiness = *view.readiness.borrow();
     if readiness.tried < readiness.endpoints {

@@ -69,7 +69,12 @@ fn a_prober_that_hangs_does_not_look_alive() {
         "The prober itself hangs: nothing has been judged since 2026-05-24T13:09:12Z. \
          Before: All channels work. Post on: X. Standby: Bluesky, Mastodon.",
     );
+    let answer = scene(9).listen().get("/healthz");
+    assert_eq!((answer.status, &*answer.text()), (200, "alive\n"));
     let listener = scene(10).listen();
+    let answer = listener.get("/healthz");
+    let sentence = "the prober hangs: nothing has been judged since 2026-05-24T13:09:12Z\n";
+    assert_eq!((answer.status, &*answer.text()), (503, sentence));
     for (badge, told) in [
         ("network/x", "X: unknown"),
         ("group/crisis", "post on: unknown"),

@@ -255,6 +255,10 @@ impl Endpoint {
 
     /// A good round for `avail`.
     fn answered(&mut self, plan: &EndpointPlan, slow: Option<&Cause>, started: Moment) {
+        // Only the first conclusive round ever decides alone. What was up when the sight of it was
+        // lost is not degraded for one slow round when it comes back: a resolver or a line that
+        // has just returned is not yet at its best.
+        let was_up = self.avail == Avail::Unknown && self.before == State::Up;
         self.avail_streak.count(true, started);
         let needed = match self.avail {
             Avail::Good => return,
@@ -271,7 +275,7 @@ impl Endpoint {
             // recovery a degraded one. A wall alone never does.
             self.quality_streak.bad = u32::from(slow.is_some());
             self.trouble = self.slow_in_streak.take();
-            self.poor = self.trouble.is_some();
+            self.poor = self.trouble.is_some() && !was_up;
         }
     }
 

@@ -18,6 +18,23 @@ fn the_first_conclusive_round_decides_at_once_but_a_failure_needs_three() {
 }
 
 #[test]
+fn what_was_up_before_it_was_unknown_is_not_degraded_for_its_first_slow_round() {
+    let back_after_an_hour = |known: Verdict, then: &[Verdict]| {
+        let mut bench = Bench::single();
+        bench.states(&[known]);
+        bench.now = bench.now + 3600 * SECOND;
+        assert_eq!(bench.states(&[ours()]), ["unknown"]);
+        bench.states(then)
+    };
+    let states = back_after_an_hour(Pass, &[slow(), Pass]);
+    assert_eq!(states, ["up", "up"]);
+    let states = back_after_an_hour(Pass, &[slow(), slow(), slow()]);
+    assert_eq!(states, ["up", "up", "degraded"]);
+    let states = back_after_an_hour(slow(), &[slow()]);
+    assert_eq!(states, ["degraded"], "as it was before");
+}
+
+#[test]
 fn three_failures_in_a_row_are_down_and_two_good_rounds_are_up_again() {
     let states = Bench::single().states(&[
         Pass,

@@ -3,7 +3,9 @@
 use std::time::SystemTime;
 
 use super::{Answer, Common, Trouble, terminal};
-use crate::config::{GroupSettings, NetworkSettings, Settings, TimeToConfirm, WebSettings};
+use crate::config::{
+    GroupSettings, NetworkSettings, Settings, TimeToConfirm, WebSettings, destination,
+};
 use crate::engine::{EndpointPlan, GroupPlan, NetworkPlan, Preempt};
 use crate::host::clock::Clock;
 use crate::model::Family;
@@ -263,13 +265,6 @@ fn webhooks(look: Look, settings: &Settings, out: &mut String) {
         Line::new(look)
             .ink(Ink::Strong, format!("webhook {}", webhook.name))
             .end(out);
-        let mut url = webhook.url.clone();
-        // It may hold a token.
-        let query = match url.query() {
-            Some(_) => " (its query is not shown)",
-            None => "",
-        };
-        url.set_query(None);
         let events: Vec<&str> = webhook.events.iter().map(|kind| kind.as_str()).collect();
         let signed = match webhook.secrets() {
             0 => "not signed",
@@ -277,7 +272,7 @@ fn webhooks(look: Look, settings: &Settings, out: &mut String) {
             _ => "signed with two secrets",
         };
         let told = [
-            format!("to {}{query}", printable(url.as_str(), 200)),
+            format!("to {}", printable(&destination(&webhook.url), 200)),
             format!("{}, {signed}", events.join(", ")),
             format!(
                 "tried again until an event is {} old, the newest without end",

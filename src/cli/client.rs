@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use url::Url;
 
 use super::Trouble;
+use super::alert::Alert;
 use crate::config::{Environment, FilePath, basic};
 use crate::host::clock::Clock;
 use crate::model::{Cause, Reason};
@@ -65,6 +66,8 @@ struct Door {
     /// Whom to trust; `None` for plain http.
     tls: Option<ClientTls>,
     clock: Clock,
+    /// Whether plain http was answered in TLS.
+    alert: Alert,
 }
 
 /// What asks: one thread, which is the caller's.
@@ -179,6 +182,7 @@ impl Daemon {
             authorization: None,
             tls: None,
             clock: Clock::system(),
+            alert: Alert::default(),
         };
         if !is_tls && self.user.is_none() {
             return Ok(door);
@@ -247,7 +251,7 @@ impl Door {
             .await
             .map_err(|error| format!("cannot be reached: {error}; is the daemon running there?"))?;
         let Some(tls) = &self.tls else {
-            return self.enter(stream).await;
+            return self.enter(self.alert.watch(stream)).await;
         };
         let shaken = shake_hands(stream, host, tls, self.clock.wall(), PATIENCE).await;
         self.enter(shaken.map_err(|cause| self.untrusted(&cause))?)
@@ -314,13 +318,18 @@ impl Door {
 
     /// A connection that ends before there is an answer.
     fn broken(&self, error: &hyper::Error) -> String {
-        let no_answer = error.is_parse() || error.is_incomplete_message();
-        if self.tls.is_none() && no_answer {
+        if self.alert.was_seen() {
             return NOT_PLAIN.to_owned();
         }
         // With TLS 1.3 a certificate is refused after the handshake.
         if let Some(cause) = refusal(error) {
             return self.untrusted(&cause);
+        }
+        if error.is_incomplete_message() {
+            return "hangs up without an answer".to_owned();
+        }
+        if error.is_parse() {
+            return "does not answer in http: is this a bascule daemon?".to_owned();
         }
         format!("breaks off: {error}")
     }

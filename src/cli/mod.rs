@@ -4,6 +4,7 @@
 //! code of 0 is fine, 1 means that the answer is bad news, 2 that there is no answer: usage,
 //! configuration or the machine. Errors go to standard error, one sentence each.
 
+mod alert;
 mod check;
 mod client;
 mod config;

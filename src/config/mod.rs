@@ -57,6 +57,7 @@ pub use outlook::{Load, TimeToConfirm};
 pub use secret::Environment;
 pub(crate) use secret::basic;
 pub(crate) use values::FilePath;
+pub use webhook::destination;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

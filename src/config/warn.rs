@@ -14,6 +14,9 @@ use crate::model::Name;
 /// More often than this is impolite to hosts of other people.
 const POLITE: Duration = Duration::from_secs(60);
 
+/// Networks that a sentence names.
+const NAMED: usize = 3;
+
 /// Warns of intervals below a minute for hosts of the catalog, once for each place where such
 /// an interval was written.
 pub(crate) fn intervals(networks: &[(Merged, Vec<At<Endpoint>>)], catalog: &Catalog) -> Vec<Fault> {
@@ -51,12 +54,41 @@ pub(crate) fn intervals(networks: &[(Merged, Vec<At<Endpoint>>)], catalog: &Cata
     hosts.into_values().map(sentence).collect()
 }
 
-/// Warns of groups that are no redundancy.
+/// Warns of groups that are no redundancy, or lead nowhere.
 pub(crate) fn groups(groups: &[At<Judged>], networks: &[Network]) -> Vec<Fault> {
-    groups
+    let warnings = groups
         .iter()
-        .filter_map(|group| no_redundancy(group, networks))
-        .collect()
+        .map(|group| [no_redundancy(group, networks), nowhere(group, networks)]);
+    warnings.flatten().flatten().collect()
+}
+
+/// Networks that have no place for people, while one of which `/go/GROUP` has none either. Where
+/// no network is usable it needs none: that is said in words.
+fn nowhere(group: &At<Judged>, networks: &[Network]) -> Option<Fault> {
+    let Judged { plan, settings, .. } = &group.value;
+    let leads = |it: &Network| it.settings.profile.is_some() || it.settings.home.is_some();
+    let without = |name: &&Name| {
+        let found = networks.iter().find(|it| it.plan.name == **name);
+        found.is_some_and(|it| it.plan.enabled && !leads(it))
+    };
+    let without: Vec<&Name> = plan.networks.iter().filter(without).collect();
+    if settings.last_resort.is_some() || without.is_empty() {
+        return None;
+    }
+    let shown = without.iter().take(NAMED).map(|name| format!("`{name}`"));
+    let more = without.len().saturating_sub(NAMED);
+    let more = (more > 0).then(|| format!("{more} more"));
+    let all: Vec<String> = shown.chain(more).collect();
+    let (which, remedy) = match all.split_last() {
+        Some((last, [])) => (last.clone(), "it"),
+        Some((last, first)) => (format!("{} or {last}", first.join(", ")), "each"),
+        None => return None,
+    };
+    let name = &plan.name;
+    Some(group.fault(format!(
+        "`/go/{name}` leads nowhere while {which} is active: give {remedy} a profile, or the group a \
+         last_resort"
+    )))
 }
 
 fn no_redundancy(group: &At<Judged>, networks: &[Network]) -> Option<Fault> {

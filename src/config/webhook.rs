@@ -52,7 +52,26 @@ impl Word for Kind {
     ];
 }
 
-/// A URL whose query is nobody's business, nor what stands behind a #: it often holds a token.
+/// A segment of a path that is as long may be a token.
+const LONG: usize = 16;
+
+/// What may be told of where events are sent. The path and the query are nobody's business: many
+/// services put a token there. What looks like one is `<masked>`, and `…` if nothing does.
+#[must_use]
+pub fn destination(url: &Url) -> String {
+    let origin = url.origin().ascii_serialization();
+    let long = |segment: &str| segment.len() >= LONG;
+    let is_token = url.query().is_some()
+        || url.fragment().is_some()
+        || url.path_segments().is_some_and(|mut it| it.any(long));
+    match (is_token, url.path()) {
+        (true, _) => format!("{origin}/{MASK}"),
+        (false, "/") => format!("{origin}/"),
+        (false, _) => format!("{origin}/…"),
+    }
+}
+
+/// A URL of which only the host is told.
 #[derive(Clone)]
 pub(crate) struct HookUrl(String);
 
@@ -67,15 +86,8 @@ impl Value for HookUrl {
         String::read(value, place, reader).map(Self)
     }
     fn inline(&self) -> String {
-        let Ok(mut url) = Url::parse(&self.0) else {
-            return quoted(MASK);
-        };
-        if url.query().is_none() && url.fragment().is_none() {
-            return quoted(&self.0);
-        }
-        url.set_query(None);
-        url.set_fragment(None);
-        quoted(&format!("{url}?{MASK}"))
+        let url = Url::parse(&self.0);
+        quoted(&url.map_or_else(|_| MASK.to_owned(), |url| destination(&url)))
     }
 }
 
@@ -166,6 +178,11 @@ fn webhook(
 
 /// The URL, which is not quoted if it is none, as it may hold a secret.
 fn url(at: &At<HookUrl>) -> Result<Url, Fault> {
+    // No URL has them as they are; sent so, every event would go to the wrong place.
+    if at.value.0.contains(['{', '}']) {
+        let sentence = "must be written out: nothing is put in the place of ${NAME} in a URL";
+        return Err(at.fault(sentence));
+    }
     let url = Url::parse(&at.value.0).ok();
     let url = url.filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host());
     let Some(mut url) = url else {
@@ -204,4 +221,38 @@ fn secret(table: &WebhookTable, context: &mut Context<'_>) -> Option<Option<Secr
     context.expose(at);
     let secret = context.ok(read.map_err(|sentence| at.fault(sentence)));
     secret.map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_url_only_the_host_is_told_and_whether_the_rest_looks_like_a_token() {
+        for (url, expected) in [
+            ("https://city.example", "https://city.example/"),
+            (
+                "https://city.example/hooks/channel",
+                "https://city.example/…",
+            ),
+            (
+                "https://city.example/?s3cret",
+                "https://city.example/<masked>",
+            ),
+            (
+                "https://city.example/#s3cret",
+                "https://city.example/<masked>",
+            ),
+            (
+                "https://hooks.example:8443/services/T0AB12/B0CD34/Zq9t0kenZq9t0kenZq9t0ken",
+                "https://hooks.example:8443/<masked>",
+            ),
+            (
+                "https://u:s3cret@[2001:db8::1]/hook",
+                "https://[2001:db8::1]/…",
+            ),
+        ] {
+            assert_eq!(destination(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
 }

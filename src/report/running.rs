@@ -196,6 +196,9 @@ pub struct OutageNow {
     pub id: u64,
     /// Whether it runs.
     pub state: String,
+    /// When it began.
+    #[serde(default)]
+    pub started: Option<String>,
     /// Time spent in `down`.
     pub duration_seconds: f64,
 }

@@ -162,11 +162,20 @@ fn cells(network: &Network, now: &str) -> Cells {
     [
         (Ink::Text, network.name.clone()),
         (state, network.state.clone()),
-        (Ink::Text, brief(&network.since, now)),
+        (Ink::Text, brief(since(network), now)),
         (Ink::Text, why),
         (role, roles.join(", ")),
         spare,
     ]
+}
+
+/// Since when it is what it is. One that is down has been so since its outage began, as the
+/// sentence says: a restart is not a new beginning.
+fn since(network: &Network) -> &str {
+    let outage = network.outage.as_ref();
+    let outage = outage.filter(|_| network.state == "down");
+    let started = outage.and_then(|it| it.started.as_deref());
+    started.unwrap_or(&network.since)
 }
 
 fn is_usable(network: &Network) -> bool {

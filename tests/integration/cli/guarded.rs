@@ -1,7 +1,8 @@
 //! `status` and `outages` of a daemon behind TLS, a password, or a certificate.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -110,6 +111,41 @@ async fn a_daemon_that_speaks_the_other_protocol_is_told_so() {
             && said.ends_with("; does it want http://?\n"),
         "{said}"
     );
+}
+
+/// Takes a request, and says that before it hangs up.
+fn says(answer: &'static [u8]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("somebody comes");
+        // All of it is read: what is left unread would be a reset.
+        let mut request = BufReader::new(stream.try_clone().expect("a second handle")).lines();
+        while request
+            .next()
+            .is_some_and(|line| line.is_ok_and(|it| !it.is_empty()))
+        {}
+        stream.write_all(answer).expect("it is there");
+    });
+    address
+}
+
+#[test]
+fn https_is_recommended_to_whoever_is_answered_in_tls_only() {
+    for (answer, sentence) in [
+        (&b""[..], "URL hangs up without an answer"),
+        (b"HTTP/1.1 200 OK\r\n", "URL hangs up without an answer"),
+        (
+            b"SSH-2.0-OpenSSH_9.2\r\n",
+            "URL does not answer in http: is this a bascule daemon?",
+        ),
+        (
+            b"\x15\x03\x03\x00\x02\x02\x46",
+            "URL does not speak plain http: does it want https://?",
+        ),
+    ] {
+        assert_eq!(ask("http", says(answer), &[]), fails(sentence));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

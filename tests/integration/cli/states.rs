@@ -153,6 +153,39 @@ uplink: up since 23 May 07:09 (ipv4 up, ipv6 unknown)
     );
 }
 
+/// After a restart in the outage `x` is down anew, and while it is unknown the outage waits.
+#[test]
+fn an_outage_is_told_from_its_beginning_over_a_restart() {
+    let table = |scene: Scene| {
+        let (_, out) = in_a_pipe(&scene.listen());
+        let row = out.lines().find(|line| line.starts_with("x  "));
+        let first = out.lines().find(|line| line.starts_with("crisis: "));
+        (first.unwrap().to_owned(), row.unwrap().to_owned())
+    };
+    let mut scene = Scene::new();
+    scene.facts.notices.clear();
+    scene.network("x").since = ago(60);
+    let (sentence, row) = table(scene);
+    assert_eq!(
+        sentence,
+        "crisis: X is down since 12:59 (TLS), 9m 31s. Post on: Bluesky. Standby:"
+    );
+    assert_eq!(
+        row,
+        "x             down        12:59        tls: tls_expired           failed"
+    );
+
+    let mut scene = Scene::new();
+    scene.facts.notices.clear();
+    let x = scene.network("x");
+    (x.state, x.since) = (State::Unknown, ago(60));
+    let (_, row) = table(scene);
+    assert!(
+        row.starts_with("x             unknown     13:08        "),
+        "{row}"
+    );
+}
+
 #[test]
 fn all_are_down() {
     let mut scene = Scene::new();

@@ -130,6 +130,7 @@ instances = ["mastodon.social", "mstdn.social"]
 quorum = 1
 [network.website]
 title = "City website"
+profile = "https://metropole.example/"
 failure_domains = ["our-datacentre"]
 [[network.website.http]]
 name = "front"

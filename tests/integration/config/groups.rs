@@ -122,3 +122,46 @@ fn a_network_that_is_switched_off_is_probed_and_no_choice() {
          test.toml:5: group.g: every network of the group `g` has enabled = false: none can ever be active"
     );
 }
+
+#[test]
+fn a_path_that_leads_nowhere_while_a_network_is_active_is_a_warning() {
+    let network = |name: &str, line: &str| {
+        format!(
+            "[network.{name}]\n{line}\n[[network.{name}.tcp]]\nname = \"e\"\naddress = \"h:1\"\n"
+        )
+    };
+    let told = |names: &[&str], line: &str| {
+        let networks: Vec<String> = names.iter().map(|name| network(name, "")).collect();
+        let group = format!(
+            "[[group]]\nname = \"g\"\nnetworks = [\"x\", \"{}\"]\n{line}",
+            names.join("\", \"")
+        );
+        warnings(&format!("{group}\n{}", networks.concat()))
+    };
+    let at =
+        |sentence: &str| format!("test.toml:1: group.g: `/go/g` leads nowhere while {sentence}");
+    assert_eq!(
+        told(&["a"], ""),
+        at("`a` is active: give it a profile, or the group a last_resort")
+    );
+    assert_eq!(
+        told(&["a", "b"], ""),
+        at("`a` or `b` is active: give each a profile, or the group a last_resort")
+    );
+    assert_eq!(
+        told(&["a", "b", "c", "d", "e"], ""),
+        at("`a`, `b`, `c` or 2 more is active: give each a profile, or the group a last_resort")
+    );
+    assert_eq!(told(&["a"], "last_resort = \"https://h.example/\""), "");
+    let site = |line: &str| format!("[network.x]\n{}", network("site", line));
+    assert_eq!(
+        warnings(&site("")),
+        "test.toml: `/go/default` leads nowhere while `site` is active: give it a profile, or the group a last_resort"
+    );
+    assert_eq!(warnings(&site("profile = \"https://h.example/\"")), "");
+    // A preset has a home page, and where no network is usable the answer is a sentence.
+    assert_eq!(warnings("[network.x]\n[network.bluesky]\n"), "");
+    // Never active.
+    let off = warnings(&format!("[network.bluesky]\n{}", site("enabled = false")));
+    assert_eq!(off, "");
+}

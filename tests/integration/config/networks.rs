@@ -293,7 +293,8 @@ fn a_network_that_hangs_on_one_endpoint_is_a_warning() {
             "[network.site]\n{line}\n[[network.site.http]]\nname = \"front\"\n\
              url = \"https://h.example/\"\n{front}\n[[network.site.tcp]]\nname = \"mail\"\n\
              address = \"h.example:25\"\n[[network.site.dns]]\nname = \"a\"\n\
-             query = \"h.example\"\n{dns}\n[network.x]\n"
+             query = \"h.example\"\n{dns}\n[network.x]\n[[group]]\nname = \"g\"\n\
+             networks = [\"site\", \"x\"]\nlast_resort = \"https://h.example/\"\n"
         )
     };
     let told = |line: &str, front: &str, dns: &str| warnings(&site(line, front, dns));
@@ -345,7 +346,7 @@ fn what_is_probably_not_meant_is_a_warning() {
             "{first}[network.b]\nfailure_domains = [\"two\"]\n[[network.b.tcp]]\nname = \"b\"\n\
              address = \"h:1\"\n[network.c]\nfailure_domains = [\"one\", \"three\"]\n\
              [[network.c.tcp]]\nname = \"c\"\naddress = \"h:2\"\n[[group]]\nname = \"g\"\n\
-             networks = [\"a\", \"b\", \"c\"]\n"
+             networks = [\"a\", \"b\", \"c\"]\nlast_resort = \"https://h.example/\"\n"
         )
     };
     let tcp = "[[network.a.tcp]]\nname = \"a\"\naddress = \"h:3\"\n";
@@ -356,10 +357,13 @@ fn what_is_probably_not_meant_is_a_warning() {
     );
     let one = format!("[network.a]\nfailure_domains = [\"one\"]\n{tcp}");
     assert_eq!(warnings(&mixed(&one)), "");
-    let two = format!("{SITE}[[network.site.tcp]]\nname = \"b\"\naddress = \"h:1\"\n[network.x]\n");
+    let two = format!(
+        "{SITE}[[network.site.tcp]]\nname = \"b\"\naddress = \"h:1\"\n[network.x]\n\
+         [network.site]\nprofile = \"https://h.example/\"\n"
+    );
     assert_eq!(
         warnings(&two),
-        "test.toml:1: network.site.quorum: losing any one of 2 endpoints (`front`, ...) takes the network down: the quorum is 2 of 2"
+        "test.toml:8: network.site.quorum: losing any one of 2 endpoints (`front`, ...) takes the network down: the quorum is 2 of 2"
     );
     assert_eq!(
         warnings(

@@ -9,7 +9,9 @@ use bascule::probe::target::{Canary, Gateway};
 use super::{SITE, check, good, warnings};
 
 fn uplink(lines: &str) -> String {
-    format!("{SITE}[network.x]\n[uplink]\n{lines}\n")
+    format!(
+        "{SITE}[network.x]\n[uplink]\n{lines}\n[network.site]\nprofile = \"https://site.example/\"\n"
+    )
 }
 
 fn canaries(list: &str) -> String {

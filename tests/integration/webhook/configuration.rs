@@ -19,15 +19,19 @@ fn check_tells_each_webhook_and_nothing_tells_its_secrets() {
     let (_folder, path) = written(
         "[[webhook]]\nname = \"banner\"\nurl = \"https://city.example/hooks/b?token=Zq9-t0ken#Zq9-too\"\n\
          secret_file = \"secret\"\nevents = [\"group\", \"uplink\"]\nmax_age = \"2h\"\n\
-         [[webhook]]\nname = \"plain\"\nurl = \"http://city.example/b\"\n",
+         [[webhook]]\nname = \"plain\"\nurl = \"http://city.example/b\"\n\
+         [[webhook]]\nname = \"chat\"\nsecret_file = \"secret\"\n\
+         url = \"https://hooks.example/services/T0AB/Zq9-t0kenZq9-t0ken\"\n",
     );
     let (code, out, err) = bascule("check", &path);
     assert_eq!((code, &*err), (Some(0), ""));
-    let told = "\nwebhook banner\n  to https://city.example/hooks/b (its query is not shown)\n  \
+    let told = "\nwebhook banner\n  to https://city.example/<masked>\n  \
                 group, uplink, signed\n  tried again until an event is 2h old, the newest without end\n\nwebhook plain\n  \
-                to http://city.example/b\n  outage_started, outage_ended, group, uplink, not \
+                to http://city.example/...\n  outage_started, outage_ended, group, uplink, not \
                 signed\n  tried again until an event is 1d old, the newest without end\n";
     assert!(out.contains(told), "{out}");
+    let chat = "\nwebhook chat\n  to https://hooks.example/<masked>\n";
+    assert!(out.contains(chat), "{out}");
     let out: Vec<&str> = out.split_whitespace().collect();
     let out = out.join(" ");
     for warning in [
@@ -39,10 +43,13 @@ fn check_tells_each_webhook_and_nothing_tells_its_secrets() {
     }
     let (code, config, err) = bascule("config", &path);
     assert_eq!((code, &*err), (Some(0), ""));
-    assert!(
-        config.contains("url = \"https://city.example/hooks/b?<masked>\"\n"),
-        "{config}"
-    );
+    for url in [
+        "https://city.example/<masked>",
+        "http://city.example/…",
+        "https://hooks.example/<masked>",
+    ] {
+        assert!(config.contains(&format!("url = \"{url}\"\n")), "{config}");
+    }
     for told in [out, config] {
         assert!(!told.contains("Zq9-"), "{told}");
         assert!(!told.contains("MDEyMzQ1"), "{told}");
@@ -58,7 +65,9 @@ fn what_is_wrong_with_a_webhook_is_said_with_its_line_and_without_its_secrets() 
          [[webhook]]\nname = \"b\"\nurl = \"https://city.example/\"\nevents = []\n\
          secret_file = \"nowhere\"\n\
          [[webhook]]\nname = \"c\"\nurl = \"https://city.example/\"\n\
-         secret_file = \"whsec_hunter2\"\n",
+         secret_file = \"whsec_hunter2\"\n\
+         [[webhook]]\nname = \"d\"\nurl = \"https://city.example/b?token=${TOKEN}\"\n\
+         [[webhook]]\nname = \"e\"\nurl = \"${WHERE}\"\n",
     );
     let (code, _, err) = bascule("check", &path);
     assert_eq!(code, Some(2));
@@ -83,6 +92,10 @@ fn what_is_wrong_with_a_webhook_is_said_with_its_line_and_without_its_secrets() 
          error 2)",
         "config.toml:26: webhook.c.secret_file: cannot read the file whose name stands here (it looks \
          like a secret): No such file or directory (os error 2)",
+        "config.toml:29: webhook.d.url: must be written out: nothing is put in the place of ${NAME} \
+         in a URL",
+        "config.toml:32: webhook.e.url: must be written out: nothing is put in the place of ${NAME} \
+         in a URL",
     ];
     assert_eq!(lines, expected, "{err}");
 }

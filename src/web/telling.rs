@@ -134,7 +134,10 @@ impl<'a> Telling<'a> {
         }
         let Some(title) = title else {
             if self.unjudged() {
-                return vec![(Part::News, tongue.nothing_judged())];
+                let nothing = (Part::News, tongue.nothing_judged());
+                let unproven = self.is_unproven().then(|| tongue.unproven());
+                let unproven = unproven.map(|it| (Part::More, it));
+                return [nothing].into_iter().chain(unproven).collect();
             }
             let resort = self.facts.last_resort(&self.group.name);
             let resort = resort.map(|url| (Part::Resort, tongue.last_resort(url)));
@@ -231,6 +234,11 @@ impl<'a> Telling<'a> {
 
     pub(super) fn is_blind(self) -> bool {
         self.blind().is_some()
+    }
+
+    /// Nothing has proven our own connection yet.
+    fn is_unproven(self) -> bool {
+        self.facts.uplink_judged && self.picture.snapshot.uplink.states[0] == UplinkState::Unknown
     }
 
     /// For how long it has been down.

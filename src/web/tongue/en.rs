@@ -160,6 +160,10 @@ impl Tongue for English {
         "Nothing is judged yet.".to_owned()
     }
 
+    fn unproven(&self) -> String {
+        "Whether our own connection works is not known yet.".to_owned()
+    }
+
     fn none_works(&self) -> String {
         "No channel works.".to_owned()
     }

@@ -240,6 +240,10 @@ impl Tongue for French {
         "Rien n'est encore évalué.".to_owned()
     }
 
+    fn unproven(&self) -> String {
+        "On ne sait pas encore si notre propre connexion fonctionne.".to_owned()
+    }
+
     fn none_works(&self) -> String {
         "Aucun canal ne fonctionne.".to_owned()
     }

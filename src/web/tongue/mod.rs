@@ -133,6 +133,7 @@ pub(super) trait Tongue: feed::Wording + Sync {
     fn deaf(&self) -> String;
     fn last_known(&self, title: &str) -> String;
     fn nothing_judged(&self) -> String;
+    fn unproven(&self) -> String;
     fn none_works(&self) -> String;
     fn last_resort(&self, url: &str) -> String;
     /// `others`: all but those whose maintenance was told before.

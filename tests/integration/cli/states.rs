@@ -299,7 +299,8 @@ fn it_has_just_started() {
         scene,
         1,
         "\
-crisis: Nothing is judged yet.
+crisis: Nothing is judged yet. Whether our own connection works is not known
+  yet.
 
 network       state       since        layer: reason              role     spare
 x             unknown     13:09                                   unknown

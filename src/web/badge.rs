@@ -113,7 +113,7 @@ impl Badge {
         let left = label + 2 * MARGIN;
         let right = MARK + message + 2 * MARGIN;
         let whole = left + right;
-        let title = format!("{}: {}", self.label, self.message);
+        let title = tongue.pair(&self.label, &self.message);
         let svg = html! {
             svg xmlns="http://www.w3.org/2000/svg" width=(whole) height=(HEIGHT)
                 viewBox={ "0 0 " (whole) " " (HEIGHT) } role="img" aria-label=(title)

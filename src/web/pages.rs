@@ -78,10 +78,11 @@ impl Wish {
     /// add it, leads here all the same, and so does one that cannot be read.
     pub(super) fn of(query: Option<&str>, head: &HeaderMap) -> Self {
         let query = Query::read_some(query, &["lang", "refresh"]).unwrap_or_default();
-        let accepted = head.get(ACCEPT_LANGUAGE);
-        let accepted = accepted.and_then(|it| it.to_str().ok());
+        // Several lines of a header are one list.
+        let accepted = head.get_all(ACCEPT_LANGUAGE).iter();
+        let accepted: Vec<&str> = accepted.filter_map(|it| it.to_str().ok()).collect();
         Self {
-            tongue: tongue::choose(query.text("lang"), accepted.unwrap_or_default()),
+            tongue: tongue::choose(query.text("lang"), &accepted.join(",")),
             renews: query.text("refresh") != Some("off"),
         }
     }

@@ -169,7 +169,7 @@ fn tips(sheet: Sheet<'_>, shares: &[Share], of_days: bool) -> Vec<(usize, String
         } else {
             format!("{hour} UTC")
         };
-        (place, format!("{when}: {}", told(sheet, share)))
+        (place, sheet.tongue.pair(&when, &told(sheet, share)))
     });
     texts.collect()
 }

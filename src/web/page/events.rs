@@ -76,7 +76,7 @@ fn item(row: &Told) -> Markup {
             (icon(row.mark))
             div {
                 span { (row.what) }
-                @if !more.is_empty() { " " span.why { (more.join(" · ")) } }
+                @if !more.is_empty() { span.dot { " · " } span.why { (more.join(" · ")) } }
             }
         }
     }

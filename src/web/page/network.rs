@@ -177,7 +177,7 @@ fn strip(sheet: Sheet<'_>, place: usize, network: &NetworkView) -> Markup {
                 li class={ "s-" (class) } {
                     // The pointer gets the word that is read aloud behind the name.
                     span aria-hidden="true" title=(word) { (icon(mark)) }
-                    (sheet.tongue.layer(layer)) span.h { ": " (word) }
+                    (sheet.tongue.layer(layer)) span.h { (sheet.tongue.pair("", word)) }
                 }
             }
         }
@@ -253,19 +253,16 @@ fn drawn(sheet: Sheet<'_>, past: &Past) -> Markup {
     let of_days = tongue.bars_days(days, troubled, void);
     let (hours, troubled, void) = counts(&past.hours);
     let of_hours = tongue.bars_hours(hours, troubled, void);
-    let figure = |shares: &[Share]| {
-        let known = Availability::of(shares).share();
-        known.map(|it| past::percent(tongue, it))
-    };
+    let figure = |shares: &[Share]| past::figure(tongue, Availability::of(shares));
     html! {
         div.past {
             div.d90 {
                 (bars::drawn(sheet, &past.days, &of_days, true))
-                p { span { (tongue.days_ago(days)) } b { (figure(&past.days).unwrap_or_default()) } span { (labels.today) } }
+                p { span { (tongue.days_ago(days)) } (figure(&past.days)) span { (labels.today) } }
             }
             div.h24 {
                 (bars::drawn(sheet, &past.hours, &of_hours, false))
-                p { span { (tongue.hours_ago(hours)) } b { (figure(&past.hours).unwrap_or_default()) } }
+                p { span { (tongue.hours_ago(hours)) } (figure(&past.hours)) }
             }
         }
     }

@@ -12,6 +12,11 @@ use crate::web::tongue::Tongue;
 
 /// Below that share of the time observed, its share is told.
 const NEARLY_ALL: f64 = 0.999_95;
+/// The same beside the bars, where there is less room and gaps are seen.
+const MOSTLY: f64 = 0.95;
+/// Below that share of the time observed, its availability is not told: nobody should take what
+/// a prober saw in its first hours for what ninety days were like.
+const HARDLY: f64 = 0.01;
 
 /// `99.98 %`, `100 %`: rounded down, so that what is not whole is never shown as whole.
 pub(super) fn percent(tongue: &dyn Tongue, share: f64) -> String {
@@ -22,6 +27,34 @@ pub(super) fn percent(tongue: &dyn Tongue, share: f64) -> String {
         other => format!("{}.{:02}", other / 100, other % 100),
     };
     tongue.percent(&text)
+}
+
+/// The availability beside the bars, with the share of the time that it is about if much of it
+/// was not observed.
+pub(super) fn figure(tongue: &dyn Tongue, time: Availability) -> Markup {
+    // All of it was maintenance, or it has just begun.
+    let Some(observed) = time.observed() else {
+        return html! { b {} };
+    };
+    let share = time.share().filter(|_| observed >= HARDLY);
+    html! {
+        b {
+            @match share {
+                None => i { (tongue.labels().barely_observed) },
+                Some(share) => {
+                    (percent(tongue, share))
+                    @if observed < MOSTLY {
+                        " " i { (tongue.of_observed(hundredths_of(observed))) }
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// Rounded down. A share has whole millionths.
+fn hundredths_of(share: f64) -> u64 {
+    (share * 1_000_000.0).round() as u64 / 10_000
 }
 
 pub(super) fn section(sheet: Sheet<'_>) -> Markup {

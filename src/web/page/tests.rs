@@ -373,6 +373,59 @@ fn what_is_not_whole_is_never_shown_as_whole() {
 }
 
 #[test]
+fn a_figure_says_how_much_of_the_time_it_is_about_unless_that_is_nearly_all() {
+    let figures = |observed: u64, language: usize| {
+        let mut matter = fine(&["X"]);
+        let past = &mut matter.past.as_mut().expect("a past")[0];
+        past.hours.truncate(1);
+        past.hours[0].length = Duration::from_secs(100_000);
+        // A tenth of what was seen was an outage.
+        let seen = [0, observed - observed / 10, 0, observed / 10, 0];
+        past.hours[0].state_time = seen.map(Duration::from_secs);
+        past.days = past.hours.clone();
+        matter.tongue = tongue::ALL[language];
+        let page = page(&matter);
+        let line = |class: &str| {
+            let (_, rest) = page.split_once(class).expect("bars");
+            text(rest, "</svg><p>", "</p>").replace('\u{a0}', " ")
+        };
+        (line("class=\"d90\""), line("class=\"h24\""))
+    };
+    let expect = |observed, language, days: &str, hours: &str| {
+        assert_eq!(
+            figures(observed, language),
+            (days.to_owned(), hours.to_owned())
+        );
+    };
+    expect(95_000, 0, "1 days 90.00 % today", "1 hours 90.00 %");
+    expect(
+        94_990,
+        0,
+        "1 days 90.00 % of 94 % observed today",
+        "1 hours 90.00 % of 94 % observed",
+    );
+    expect(
+        1_000,
+        1,
+        "1 jours 90,00 % sur 1 % observé aujourd'hui",
+        "1 heures 90,00 % sur 1 % observé",
+    );
+    // Four minutes of a day, and of ninety days.
+    expect(
+        990,
+        0,
+        "1 days under 1 % observed today",
+        "1 hours under 1 % observed",
+    );
+    expect(
+        0,
+        1,
+        "1 jours moins de 1 % observé aujourd'hui",
+        "1 heures moins de 1 % observé",
+    );
+}
+
+#[test]
 fn an_hour_that_has_just_begun_is_neither_good_nor_bad_nor_unobserved() {
     let mut matter = fine(&["X"]);
     let past = &mut matter.past.as_mut().expect("a past")[0];
@@ -404,8 +457,8 @@ fn events_are_told_from_their_fields_with_the_length_of_the_outage() {
     assert_eq!(
         text(&page, "<div class=\"events\">", "</ul>"),
         "2026-05-24 \
-         12:59 UTC crisis: from X to Bluesky the active channel was lost \
-         12:59 UTC X is down 10m so far · TLS · the certificate has expired"
+         12:59 UTC crisis: from X to Bluesky · the active channel was lost \
+         12:59 UTC X is down · 10m so far · TLS · the certificate has expired"
     );
     assert!(!page.contains("203.0.113.7"), "no sentence of the log");
 }

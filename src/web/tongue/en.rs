@@ -40,6 +40,7 @@ const LABELS: Labels = Labels {
     gateway_silent: "Our gateway does not answer: the line is cut on our side.",
     today: "today",
     not_observed: "not observed",
+    barely_observed: "under 1 % observed",
     legend: "What the bars mean",
     no_past: "There is no history to draw.",
     past: "Availability, and days with trouble",
@@ -141,6 +142,14 @@ impl Tongue for English {
 
     fn percent(&self, text: &str) -> String {
         format!("{text} %")
+    }
+
+    fn pair(&self, name: &str, value: &str) -> String {
+        format!("{name}: {value}")
+    }
+
+    fn of_observed(&self, share: u64) -> String {
+        format!("of {share} % observed")
     }
 
     fn blind(&self, since: &str, lasted: Duration) -> String {

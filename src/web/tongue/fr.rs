@@ -40,6 +40,7 @@ const LABELS: Labels = Labels {
     gateway_silent: "Notre passerelle ne répond pas\u{a0}: la coupure est de notre côté.",
     today: "aujourd'hui",
     not_observed: "non observé",
+    barely_observed: "moins de 1\u{a0}% observé",
     legend: "Légende des barres",
     no_past: "Il n'y a pas d'historique à dessiner.",
     past: "Disponibilité et jours avec incident",
@@ -219,6 +220,15 @@ impl Tongue for French {
 
     fn percent(&self, text: &str) -> String {
         format!("{}\u{a0}%", text.replace('.', ","))
+    }
+
+    fn pair(&self, name: &str, value: &str) -> String {
+        format!("{name}\u{a0}: {value}")
+    }
+
+    fn of_observed(&self, share: u64) -> String {
+        let plural = if share > 1 { "s" } else { "" };
+        format!("sur {share}\u{a0}% observé{plural}")
     }
 
     fn blind(&self, since: &str, lasted: Duration) -> String {

@@ -1,8 +1,8 @@
 //! The languages of what people read: the status page, and whatever else is not for programs.
 //!
 //! A language is one file with one type that implements [`Tongue`]; the compiler says what it
-//! lacks; what feed and badges say besides is a file in `feed`. Which one a reader gets is decided by `?lang=`, then by `Accept-Language`; English if
-//! neither names one that is known.
+//! lacks; what feed and badges say besides is a file in `feed`. Which one a reader gets is
+//! decided by `?lang=`, then by `Accept-Language`; English if neither names one that is known.
 
 mod en;
 mod feed;
@@ -75,6 +75,8 @@ pub(super) struct Labels {
     pub(super) gateway_silent: &'static str,
     pub(super) today: &'static str,
     pub(super) not_observed: &'static str,
+    /// In the place of an availability of which next to nothing is known.
+    pub(super) barely_observed: &'static str,
     pub(super) legend: &'static str,
     pub(super) no_past: &'static str,
     pub(super) past: &'static str,
@@ -128,6 +130,10 @@ pub(super) trait Tongue: feed::Wording + Sync {
     fn span(&self, length: Duration) -> String;
     /// Thousandths of a per cent as per cent.
     fn percent(&self, text: &str) -> String;
+    /// What something is called, and what it is.
+    fn pair(&self, name: &str, value: &str) -> String;
+    /// Stands behind an availability: how many per cent of the time it is about.
+    fn of_observed(&self, share: u64) -> String;
 
     fn blind(&self, since: &str, lasted: Duration) -> String;
     fn deaf(&self) -> String;
@@ -203,11 +209,8 @@ fn of(tag: &str) -> Option<&'static dyn Tongue> {
 fn preferred(accepted: &str) -> Option<&'static dyn Tongue> {
     let mut best: Option<(&dyn Tongue, f64)> = None;
     for range in accepted.split(',') {
-        let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
-        let weight = weight.trim().strip_prefix("q=");
-        let weight = weight.and_then(|it| it.trim().parse::<f64>().ok());
-        let weight = weight.filter(|it| *it > 0.0 && *it <= 1.0);
-        let Some((tongue, weight)) = of(tag).zip(weight) else {
+        let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
+        let Some((tongue, weight)) = of(tag).zip(weight(parameters)) else {
             continue;
         };
         if best.is_none_or(|(_, most)| weight > most) {
@@ -215,4 +218,13 @@ fn preferred(accepted: &str) -> Option<&'static dyn Tongue> {
         }
     }
     best.map(|(tongue, _)| tongue)
+}
+
+/// The weight among the parameters of a range, 1 if there is none; `None` if it is not wanted at
+/// all or cannot be read. Parameters of others are passed over.
+fn weight(parameters: &str) -> Option<f64> {
+    let mut pairs = parameters.split(';').filter_map(|it| it.split_once('='));
+    let own = pairs.find(|(key, _)| key.trim().eq_ignore_ascii_case("q"));
+    let weight = own.map_or(Ok(1.0), |(_, value)| value.trim().parse::<f64>());
+    weight.ok().filter(|it| *it > 0.0 && *it <= 1.0)
 }

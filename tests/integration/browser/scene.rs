@@ -155,6 +155,20 @@ impl Scene {
         });
     }
 
+    /// Waits until every endpoint had its first round, also where states do not tell.
+    pub(super) fn until_ready(&self) {
+        until(PATIENCE, "the first rounds", || {
+            let output = self
+                .inside(&need("curl", "curl"))
+                .args(["--silent", "--max-time", "10"])
+                .arg(format!("{PAGE}readyz"))
+                .output()
+                .expect("curl starts");
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            (said == "ready\n").then_some(()).ok_or(said)
+        });
+    }
+
     /// Waits until `/status.json` says so.
     fn until(&self, what: &str, is_so: impl Fn(&Value) -> bool) {
         let daemon = self.daemon.as_ref().expect("it has been started");

@@ -129,6 +129,7 @@ fn while_x_is_in_maintenance_the_page_says_so() {
     let mut scene = Scene::with_past();
     scene.watch_with(&announced());
     scene.until_states(["maintenance", "up", "up", "up"], Some("bluesky"));
+    scene.until_ready();
     scene.until_line("up");
 
     let page = Page::of(&scene, "maintenance");

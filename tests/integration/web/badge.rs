@@ -17,7 +17,8 @@ fn title(listener: &Listener, path: &str) -> String {
     let (_, rest) = text.split_once("<title>").expect("a title");
     let (title, drawn) = rest.split_once("</title>").expect("its end");
     let (label, message) = title.split_once(": ").expect("two parts");
-    for part in [label, message] {
+    // French puts a space before the colon.
+    for part in [label.trim_end(), message] {
         assert!(drawn.contains(&format!(">{part}</text>")), "{text}");
     }
     assert!(text.contains("role=\"img\""));
@@ -32,26 +33,26 @@ fn states() -> Vec<(Scene, &'static str, &'static str)> {
         scene
     };
     vec![
-        (of(State::Up, None), "X: up", "X: disponible"),
+        (of(State::Up, None), "X: up", "X\u{a0}: disponible"),
         (
             of(State::Degraded, Some(Layer::Http)),
             "X: degraded (HTTP)",
-            "X: dégradé (HTTP)",
+            "X\u{a0}: dégradé (HTTP)",
         ),
         (
             of(State::Down, Some(Layer::Content)),
             "X: down (content)",
-            "X: en panne (contenu)",
+            "X\u{a0}: en panne (contenu)",
         ),
         (
             of(State::Maintenance, None),
             "X: maintenance",
-            "X: en maintenance",
+            "X\u{a0}: en maintenance",
         ),
         (
             of(State::Unknown, Some(Layer::Tls)),
             "X: unknown",
-            "X: inconnu",
+            "X\u{a0}: inconnu",
         ),
     ]
 }
@@ -78,7 +79,7 @@ fn the_badge_of_a_group_says_where_to_post_and_nothing_where_we_are_blind() {
     assert_eq!(title(&fine, path), "post on: Bluesky");
     assert_eq!(
         title(&fine, &format!("{path}?lang=fr")),
-        "publier sur: Bluesky"
+        "publier sur\u{a0}: Bluesky"
     );
     assert_eq!(
         title(&of(None, UplinkState::Up), path),

@@ -97,7 +97,12 @@ fn the_page_speaks_the_language_of_the_reader() {
     let french = "X est en panne depuis 12:59 UTC (TLS), 9\u{a0}min 31\u{a0}s.";
     for (path, accept) in [
         ("/", "Accept-Language: fr-FR,fr;q=0.9,en;q=0.5\r\n"),
+        (
+            "/",
+            "Accept-Language: en;q=0.5\r\nAccept-Language: fr;Q=0.9;x=y\r\n",
+        ),
         ("/?lang=fr", "Accept-Language: en\r\n"),
+        ("/?lang=FR", "Accept-Language: en\r\n"),
         ("/?utm_source=mail&lang=fr", ""),
     ] {
         let page = listener.ask("GET", path, accept);

@@ -36,6 +36,11 @@ pub(in crate::web) trait Wording: Sync {
 /// The language that a request asks for with `?lang=`; English if it does not.
 pub(in crate::web) fn wanted(query: Option<&str>) -> Result<&'static dyn Tongue, Refusal> {
     let query = Query::read_some(query, &["lang"])?;
-    let wanted = query.one_of("lang", &ALL.map(Tongue::code))?;
-    Ok(wanted.and_then(super::of).unwrap_or(ENGLISH))
+    let known = query.text("lang").and_then(super::of);
+    match known {
+        Some(tongue) => Ok(tongue),
+        None => query
+            .one_of("lang", &ALL.map(Tongue::code))
+            .map(|_| ENGLISH),
+    }
 }

@@ -1,18 +1,20 @@
 //! The languages of what people read: the status page, and whatever else is not for programs.
 //!
-//! A language is one file with one type that implements [`Tongue`]; the compiler says what it
-//! lacks; what feed and badges say besides is a file in `feed`. Which one a reader gets is
-//! decided by `?lang=`, then by `Accept-Language`; English if neither names one that is known.
+//! A language is one folder with one type that implements [`Tongue`] and [`feed::Wording`]; the
+//! compiler says what it lacks. Which one a reader gets is decided by `?lang=`, then by
+//! `Accept-Language`; English if neither names one that is known.
 
 mod en;
 mod feed;
 mod fr;
+mod labels;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
 pub(super) use feed::wanted;
+pub(super) use labels::Labels;
 
 use crate::model::{Activation, Family, Layer, Reason, Role, State, UplinkState};
 
@@ -39,72 +41,6 @@ pub(super) enum What<'a> {
         state: State,
         since: &'a str,
     },
-}
-
-/// Words that stand alone.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Labels {
-    pub(super) blind_head: &'static str,
-    pub(super) unjudged_head: &'static str,
-    pub(super) none_head: &'static str,
-    pub(super) skip: &'static str,
-    pub(super) languages: &'static str,
-    pub(super) status_page: &'static str,
-    pub(super) fine: &'static str,
-    pub(super) planned: &'static str,
-    pub(super) resting: &'static str,
-    pub(super) uneasy: &'static str,
-    pub(super) broken: &'static str,
-    pub(super) unsure: &'static str,
-    pub(super) channels: &'static str,
-    pub(super) notices: &'static str,
-    pub(super) since: &'static str,
-    pub(super) layers: &'static str,
-    pub(super) works: &'static str,
-    pub(super) fails: &'static str,
-    pub(super) slow: &'static str,
-    pub(super) not_reached: &'static str,
-    pub(super) not_probed: &'static str,
-    pub(super) not_known: &'static str,
-    pub(super) addresses: &'static str,
-    pub(super) answers_in: &'static str,
-    pub(super) spare: &'static str,
-    pub(super) flapping: &'static str,
-    pub(super) frozen: &'static str,
-    pub(super) gateway_answers: &'static str,
-    pub(super) gateway_silent: &'static str,
-    pub(super) today: &'static str,
-    pub(super) not_observed: &'static str,
-    /// In the place of an availability of which next to nothing is known.
-    pub(super) barely_observed: &'static str,
-    pub(super) legend: &'static str,
-    pub(super) no_past: &'static str,
-    pub(super) past: &'static str,
-    pub(super) past_hint: &'static str,
-    pub(super) channel: &'static str,
-    pub(super) as_table: &'static str,
-    pub(super) hours_24: &'static str,
-    pub(super) days_7: &'static str,
-    pub(super) days_30: &'static str,
-    pub(super) days_90: &'static str,
-    pub(super) day: &'static str,
-    pub(super) no_bad_days: &'static str,
-    pub(super) events: &'static str,
-    pub(super) no_events: &'static str,
-    pub(super) events_absent: &'static str,
-    pub(super) what: &'static str,
-    pub(super) still_runs: &'static str,
-    pub(super) all_events: &'static str,
-    pub(super) all_outages: &'static str,
-    pub(super) stop: &'static str,
-    pub(super) resume: &'static str,
-    pub(super) no_round: &'static str,
-    pub(super) vantage: &'static str,
-    pub(super) programs: &'static str,
-    pub(super) feed: &'static str,
-    pub(super) text: &'static str,
-    pub(super) problem: &'static str,
-    pub(super) utc_note: &'static str,
 }
 
 /// A language. Sentences that the text of the answer depends on end with a full stop.

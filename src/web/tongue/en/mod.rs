@@ -1,5 +1,8 @@
 //! English.
 
+mod feed;
+mod labels;
+
 use std::time::Duration;
 
 use super::{Labels, Tongue, What};
@@ -7,69 +10,6 @@ use crate::model::{Activation, Family, Layer, Reason, Role, State, UplinkState};
 use crate::report::words;
 
 pub(super) struct English;
-
-const LABELS: Labels = Labels {
-    blind_head: "Our own connection is down",
-    unjudged_head: "Not judged yet",
-    none_head: "No channel works",
-    skip: "Skip to the channels",
-    languages: "Languages",
-    status_page: "Status of our channels",
-    fine: "All is well:",
-    planned: "Planned:",
-    resting: "set aside",
-    uneasy: "Attention:",
-    broken: "Alarm:",
-    unsure: "Not known:",
-    channels: "Channels",
-    notices: "Notices",
-    since: "since",
-    layers: "Layers",
-    works: "works",
-    fails: "fails",
-    slow: "in trouble",
-    not_reached: "not reached",
-    not_probed: "not probed",
-    not_known: "not known",
-    addresses: "Addresses",
-    answers_in: "Answers in",
-    spare: "Spare",
-    flapping: "It has come and gone several times.",
-    frozen: "Nothing is decided while our own connection is not proven.",
-    gateway_answers: "Our gateway answers: the line is cut behind it.",
-    gateway_silent: "Our gateway does not answer: the line is cut on our side.",
-    today: "today",
-    not_observed: "not observed",
-    barely_observed: "under 1 % observed",
-    legend: "What the bars mean",
-    no_past: "There is no history to draw.",
-    past: "Availability, and days with trouble",
-    past_hint: "Share of the observed time, maintenance left out, in which the channel could be used; in brackets how much of the time was observed.",
-    channel: "Channel",
-    as_table: "Show the numbers",
-    hours_24: "24 hours",
-    days_7: "7 days",
-    days_30: "30 days",
-    days_90: "90 days",
-    day: "Day (UTC)",
-    no_bad_days: "No day with trouble is known.",
-    events: "What happened last",
-    no_events: "Nothing has happened yet.",
-    events_absent: "The history does not answer now.",
-    what: "What",
-    still_runs: "so far",
-    all_events: "All events as JSON",
-    all_outages: "All outages as JSON",
-    stop: "Do not renew by itself",
-    resume: "Renew every minute",
-    no_round: "no round has ended yet",
-    vantage: "Seen from",
-    programs: "For programs:",
-    feed: "Atom feed",
-    text: "text",
-    problem: "The memory of this prober has a problem:",
-    utc_note: "All times are UTC.",
-};
 
 impl Tongue for English {
     fn code(&self) -> &'static str {
@@ -81,7 +21,7 @@ impl Tongue for English {
     }
 
     fn labels(&self) -> &'static Labels {
-        &LABELS
+        &labels::LABELS
     }
 
     fn state(&self, state: State) -> &'static str {

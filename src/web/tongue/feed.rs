@@ -1,8 +1,5 @@
-//! What the feed and the badges say beside the words of the page, in each language: a file each,
-//! chosen by `?lang=` alone, so that what is kept on the way is the same for everybody.
-
-mod en;
-mod fr;
+//! What the feed and the badges say beside the words of the page, in each language: chosen by
+//! `?lang=` alone, so that what is kept on the way is the same for everybody.
 
 use super::{ALL, ENGLISH, Tongue};
 use crate::web::query::{Query, Refusal};

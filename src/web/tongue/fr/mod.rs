@@ -1,5 +1,8 @@
 //! French.
 
+mod feed;
+mod labels;
+
 use std::time::Duration;
 
 use super::{Labels, Tongue, What};
@@ -7,69 +10,6 @@ use crate::model::{Activation, Family, Layer, Reason, Role, State, UplinkState};
 use crate::report::words;
 
 pub(super) struct French;
-
-const LABELS: Labels = Labels {
-    blind_head: "Notre propre connexion est coupée",
-    unjudged_head: "Pas encore évalué",
-    none_head: "Aucun canal ne fonctionne",
-    skip: "Aller aux canaux",
-    languages: "Langues",
-    status_page: "État de nos canaux",
-    fine: "Tout va bien\u{a0}:",
-    planned: "Prévu\u{a0}:",
-    resting: "mis de côté",
-    uneasy: "Attention\u{a0}:",
-    broken: "Alerte\u{a0}:",
-    unsure: "Inconnu\u{a0}:",
-    channels: "Canaux",
-    notices: "Annonces",
-    since: "depuis",
-    layers: "Couches",
-    works: "fonctionne",
-    fails: "en échec",
-    slow: "en difficulté",
-    not_reached: "pas atteint",
-    not_probed: "pas sondé",
-    not_known: "inconnu",
-    addresses: "Adresses",
-    answers_in: "Répond en",
-    spare: "Réserve",
-    flapping: "Ce canal est tombé et revenu plusieurs fois.",
-    frozen: "Rien n'est décidé tant que notre propre connexion n'est pas prouvée.",
-    gateway_answers: "Notre passerelle répond\u{a0}: la coupure est au-delà.",
-    gateway_silent: "Notre passerelle ne répond pas\u{a0}: la coupure est de notre côté.",
-    today: "aujourd'hui",
-    not_observed: "non observé",
-    barely_observed: "moins de 1\u{a0}% observé",
-    legend: "Légende des barres",
-    no_past: "Il n'y a pas d'historique à dessiner.",
-    past: "Disponibilité et jours avec incident",
-    past_hint: "Part du temps observé, hors maintenance, pendant laquelle le canal était utilisable\u{a0}; entre parenthèses, la part du temps observée.",
-    channel: "Canal",
-    as_table: "Afficher les chiffres",
-    hours_24: "24 heures",
-    days_7: "7 jours",
-    days_30: "30 jours",
-    days_90: "90 jours",
-    day: "Jour (UTC)",
-    no_bad_days: "Aucun jour avec incident n'est connu.",
-    events: "Derniers événements",
-    no_events: "Il ne s'est encore rien passé.",
-    events_absent: "L'historique ne répond pas pour l'instant.",
-    what: "Événement",
-    still_runs: "jusqu'ici",
-    all_events: "Tous les événements en JSON",
-    all_outages: "Toutes les pannes en JSON",
-    stop: "Ne pas actualiser automatiquement",
-    resume: "Actualiser chaque minute",
-    no_round: "aucune sonde n'est encore terminée",
-    vantage: "Vu depuis",
-    programs: "Pour les programmes\u{a0}:",
-    feed: "flux Atom",
-    text: "texte",
-    problem: "La mémoire de cette sonde a un problème\u{a0}:",
-    utc_note: "Toutes les heures sont en UTC.",
-};
 
 impl Tongue for French {
     fn code(&self) -> &'static str {
@@ -81,7 +21,7 @@ impl Tongue for French {
     }
 
     fn labels(&self) -> &'static Labels {
-        &LABELS
+        &labels::LABELS
     }
 
     fn state(&self, state: State) -> &'static str {

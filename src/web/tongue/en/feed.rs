@@ -1,7 +1,7 @@
-//! English.
+//! English: what feed and badges say.
 
-use super::Wording;
-use crate::web::tongue::en::English;
+use super::English;
+use crate::web::tongue::feed::Wording;
 
 impl Wording for English {
     fn to_post_on(&self) -> &'static str {

@@ -1,7 +1,7 @@
-//! French.
+//! French: what feed and badges say.
 
-use super::Wording;
-use crate::web::tongue::fr::French;
+use super::French;
+use crate::web::tongue::feed::Wording;
 
 impl Wording for French {
     fn to_post_on(&self) -> &'static str {

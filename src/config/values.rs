@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 use toml::de::DeValue;
 
 use super::decode::{Reader, Value, quoted};
@@ -206,17 +207,43 @@ impl Value for Time {
                 return reader.wrong_type(place, wanted, value);
             }
         };
-        text.parse().ok().map(Self).or_else(|| {
-            let text = printable(&text);
-            let shape = "write \"2026-12-01T22:00:00Z\" or \"2026-12-01T23:00:00+01:00\"";
-            reader.fail(
-                place,
-                format!("`{text}` is not a time with its offset: {shape}"),
-            )
+        let written = has_real_offset(&text).then(|| text.parse().ok()).flatten();
+        written.map(Self).or_else(|| {
+            let sentence = format!("`{}` {}", printable(&text), no_time(&text));
+            reader.fail(place, sentence)
         })
     }
     fn inline(&self) -> String {
         quoted(&self.to_string())
+    }
+}
+
+/// Whether the hours of the offset are those of a day: the library reads 25 of them.
+fn has_real_offset(text: &str) -> bool {
+    let (_, time) = text.split_once(['T', 't', ' ']).unwrap_or_default();
+    let offset = time.split_once(['+', '-']).map(|(_, offset)| offset);
+    let hours = offset.and_then(|it| it.get(..2));
+    hours.is_none_or(|it| it < "24")
+}
+
+/// Whether a text, its digits made zeros, ends as a time does: perhaps seconds, then an offset.
+fn is_offset(zeros: &str) -> bool {
+    let rest = zeros.strip_prefix(":00").unwrap_or(zeros);
+    matches!(rest, "Z" | "z" | "+00:00" | "-00:00")
+}
+
+/// Why a text is not a time.
+fn no_time(text: &str) -> String {
+    let written = Pieces::parse(text).is_ok_and(|it| it.time().is_some() && it.offset().is_some());
+    let zeros = text.replace(|c: char| c.is_ascii_digit(), "0");
+    let shaped =
+        zeros.starts_with("0000-00-00T00:00") && is_offset(zeros.get(16..).unwrap_or_default());
+    match (has_real_offset(text), written) {
+        (true, true) => "is too far away: the last time is 9999-12-30T22:00:00Z".to_owned(),
+        _ if shaped => "does not exist: look at its day, its hour and its offset".to_owned(),
+        _ => "is not a time with its offset: \
+            write \"2026-12-01T22:00:00Z\" or \"2026-12-01T23:00:00+01:00\""
+            .to_owned(),
     }
 }
 

@@ -117,6 +117,18 @@ fn a_window_that_cannot_be_meant_is_told_in_a_sentence() {
             "test.toml:5: maintenance[0].from: `2026-06-01T23:00:00` is not a time with its offset: write \"2026-12-01T22:00:00Z\" or \"2026-12-01T23:00:00+01:00\"",
         ),
         (
+            "networks = [\"x\"]\nfrom = \"2026-02-30T23:00:00Z\"\nuntil = \"2026-06-02T01:00:00Z\"".to_owned(),
+            "test.toml:5: maintenance[0].from: `2026-02-30T23:00:00Z` does not exist: look at its day, its hour and its offset",
+        ),
+        (
+            "networks = [\"x\"]\nfrom = \"2026-06-01T23:00:00+25:00\"\nuntil = \"2026-06-02T01:00:00Z\"".to_owned(),
+            "test.toml:5: maintenance[0].from: `2026-06-01T23:00:00+25:00` does not exist: look at its day, its hour and its offset",
+        ),
+        (
+            "networks = [\"x\"]\nfrom = \"2026-06-01T23:00:00Z\"\nuntil = \"9999-12-31T23:59:59Z\"".to_owned(),
+            "test.toml:6: maintenance[0].until: `9999-12-31T23:59:59Z` is too far away: the last time is 9999-12-30T22:00:00Z",
+        ),
+        (
             "networks = [\"x\"]\nfrom = 2026-06-01T23:00:00\nuntil = \"2026-06-02T01:00:00Z\"".to_owned(),
             "test.toml:5: maintenance[0].from: must be a time with its offset such as \"2026-12-01T22:00:00Z\", not a datetime",
         ),

@@ -62,7 +62,7 @@ fn a_badge_says_what_it_is_and_its_state_in_words() {
     for (scene, english, french) in states() {
         let listener = scene.listen();
         assert_eq!(title(&listener, "/badge/network/x.svg"), english);
-        assert_eq!(title(&listener, "/badge/network/x.svg?lang=fr&t=1"), french);
+        assert_eq!(title(&listener, "/badge/network/x.svg?lang=FR&t=1"), french);
     }
 }
 

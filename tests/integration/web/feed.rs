@@ -85,7 +85,7 @@ fn the_public_reads_it_in_french_and_without_sentences_that_could_quote_addresse
     scene.snapshot.networks[0].outage = None;
     scene.events[2].to = Some("none".to_owned());
     scene.facts.networks[1].title = "Bl<u>e & \u{1}sky".to_owned();
-    let answer = Listener::start(scene, Audience::Public).get("/feed.atom?lang=fr&utm_source=x");
+    let answer = Listener::start(scene, Audience::Public).get("/feed.atom?lang=fr-CA&utm_source=x");
     let feed = read(&answer.text());
     let told = |key: &str| -> Vec<String> {
         let entries = feed["entries"].as_array().expect("a list").iter();
